@@ -1,0 +1,216 @@
+/** Features: LFP and behaviour on one frame clock, ready for segments; and their normalisation. */
+import { behaviourOnFrames, differentiate } from './behaviourClock';
+import { offlinePaper } from './frontEnd/offlinePaper';
+import { createRealtimeFrontEnd } from './frontEnd/realtime';
+import { channelCountOf, type Session } from './session';
+import type { FrameRange } from './splits';
+
+export type FrontEndKind = 'realtime' | 'offline-paper' | 'none';
+
+export interface FrontEndOptions {
+  /** `realtime` is causal to the sample; `offline-paper` is model-causal only. Ignored for frames. */
+  readonly kind: FrontEndKind;
+  /** Default 100 Hz, one frame per 10 ms. */
+  readonly frameRateHz?: number;
+  /** Mains frequency to notch out with its harmonics; default 60, 0 for none. */
+  readonly notchHz?: 50 | 60 | 0;
+  /** Default `average`: subtract the mean over used channels. */
+  readonly reference?: 'average' | 'none';
+  /** Turn a position into a velocity by causal difference; default false. */
+  readonly behaviourAsVelocity?: boolean;
+}
+
+export interface Features {
+  readonly sessionId: string;
+  readonly sessionName: string;
+  readonly synthetic: boolean;
+  readonly frameRateHz: number;
+  readonly frameCount: number;
+  readonly channelCount: number;
+  readonly bandCount: number;
+  /** `[frame, channel * bandCount + band]` */
+  readonly lfp: Float32Array;
+  /** `[channel]`, 1 valid, 0 padded or rejected. Rejected channels hold zeros. */
+  readonly channelMask: Float32Array;
+  /** `[frame, K]`, NaN where unknown. */
+  readonly behaviour?: Float32Array;
+  readonly behaviourNames: readonly string[];
+  readonly behaviourUnits: readonly string[];
+  readonly frontEnd: FrontEndKind;
+  /** Delay that the front end itself adds, see `RealtimeFrontEnd`. */
+  readonly groupDelayMs: number;
+}
+
+export interface Normalisation {
+  /** `[channel * bandCount + band]` */
+  readonly lfpMean: Float32Array;
+  readonly lfpScale: Float32Array;
+  /** `[K]` */
+  readonly behaviourMean: Float32Array;
+  readonly behaviourScale: Float32Array;
+}
+
+/** Samples pushed at once; any other number gives the same bits. */
+const CHUNK_SAMPLES = 4096;
+
+/**
+ * Runs the chosen front end over a whole session and puts behaviour on the frame clock.
+ * `realtime` runs the very code that live decoding runs, so offline and live frames are bit-identical.
+ * @throws when the recording is too slow for the frame rate or shorter than one second
+ */
+export function extractFeatures(session: Session, options: FrontEndOptions): Features {
+  const { lfp } = session;
+  const channelCount = channelCountOf(session);
+  const channelMask = session.channelMask ?? new Float32Array(channelCount).fill(1);
+  const frontEnd = session.alreadyFrames ? 'none' : options.kind;
+  const frameRateHz = frontEnd === 'none' ? lfp.rateHz : (options.frameRateHz ?? 100);
+  const result = frames(session, channelMask, frontEnd, frameRateHz, options);
+  const frameCount = result.lfp.length / lfp.names.length;
+  if (frameCount < frameRateHz) {
+    throw new Error(
+      `[extractFeatures] expected at least 1 s of LFP, got ${(frameCount / frameRateHz).toFixed(2)} s in ` +
+        `"${session.name}": use a longer recording`,
+    );
+  }
+  clearRejected(result.lfp, channelMask, session.bands.length);
+  const behaviour = options.behaviourAsVelocity
+    ? session.behaviour && differentiate(session.behaviour)
+    : session.behaviour;
+  return {
+    sessionId: session.id,
+    sessionName: session.name,
+    synthetic: session.synthetic,
+    frameRateHz,
+    frameCount,
+    channelCount,
+    bandCount: session.bands.length,
+    lfp: result.lfp,
+    channelMask,
+    behaviour: behaviour && behaviourOnFrames(behaviour, lfp.startS, frameRateHz, frameCount),
+    behaviourNames: behaviour?.names ?? [],
+    behaviourUnits: behaviour?.units ?? [],
+    frontEnd,
+    groupDelayMs: result.groupDelayMs,
+  };
+}
+
+function frames(
+  session: Session,
+  channelMask: Float32Array,
+  kind: FrontEndKind,
+  frameRateHz: number,
+  options: FrontEndOptions,
+): { lfp: Float32Array; groupDelayMs: number } {
+  const { lfp } = session;
+  const { notchHz = 60, reference = 'average' } = options;
+  const width = lfp.names.length;
+  if (kind === 'none') return { lfp: holdLast(lfp.data, width), groupDelayMs: 0 };
+  const common = {
+    inputRateHz: lfp.rateHz,
+    frameRateHz,
+    channelCount: width,
+    notchHz,
+    reference,
+    channelMask,
+  };
+  if (kind === 'offline-paper') return { lfp: offlinePaper(lfp.data, common), groupDelayMs: 0 };
+  const frontEnd = createRealtimeFrontEnd(common);
+  const parts: Float32Array[] = [];
+  for (let start = 0; start < lfp.sampleCount; start += CHUNK_SAMPLES) {
+    const end = Math.min(lfp.sampleCount, start + CHUNK_SAMPLES);
+    parts.push(frontEnd.push(lfp.data.subarray(start * width, end * width)));
+  }
+  return { lfp: concatenate(parts), groupDelayMs: frontEnd.groupDelayMs };
+}
+
+/** A copy in which a non-finite value repeats the column's last finite one (0 before the first). */
+function holdLast(data: Float32Array, width: number): Float32Array {
+  const held = Float32Array.from(data);
+  for (let i = 0; i < held.length; i++) {
+    if (!Number.isFinite(held[i])) held[i] = i < width ? 0 : held[i - width];
+  }
+  return held;
+}
+
+function clearRejected(lfp: Float32Array, channelMask: Float32Array, bandCount: number) {
+  if (channelMask.every((valid) => valid === 1)) return;
+  const width = channelMask.length * bandCount;
+  for (let i = 0; i < lfp.length; i++) {
+    if (channelMask[Math.floor((i % width) / bandCount)] === 0) lfp[i] = 0;
+  }
+}
+
+function concatenate(parts: readonly Float32Array[]): Float32Array {
+  const whole = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.length;
+  }
+  return whole;
+}
+
+/**
+ * Mean and standard deviation of every column over the training frames only. Unknown values are
+ * skipped; constant and empty columns get scale 1.
+ */
+export function fitNormalisation(features: Features, train: readonly FrameRange[]): Normalisation {
+  const lfp = columnMoments(features.lfp, features.channelCount * features.bandCount, train);
+  const behaviour = features.behaviour
+    ? columnMoments(features.behaviour, features.behaviourNames.length, train)
+    : { mean: new Float32Array(0), scale: new Float32Array(0) };
+  return {
+    lfpMean: lfp.mean,
+    lfpScale: lfp.scale,
+    behaviourMean: behaviour.mean,
+    behaviourScale: behaviour.scale,
+  };
+}
+
+/** Z-scored copies. Nothing is clipped; rejected channels stay 0 and unknown behaviour stays NaN. */
+export function normalise(features: Features, norm: Normalisation): Features {
+  const lfp = zScore(features.lfp, norm.lfpMean, norm.lfpScale);
+  clearRejected(lfp, features.channelMask, features.bandCount);
+  return {
+    ...features,
+    lfp,
+    behaviour:
+      features.behaviour && zScore(features.behaviour, norm.behaviourMean, norm.behaviourScale),
+  };
+}
+
+function zScore(data: Float32Array, mean: Float32Array, scale: Float32Array): Float32Array {
+  const width = mean.length;
+  const scored = new Float32Array(data.length);
+  for (let start = 0; start < data.length; start += width) {
+    for (let c = 0; c < width; c++) {
+      scored[start + c] = (data[start + c] - mean[c]) / scale[c];
+    }
+  }
+  return scored;
+}
+
+function columnMoments(data: Float32Array, width: number, ranges: readonly FrameRange[]) {
+  const count = new Float64Array(width);
+  const centre = new Float64Array(width);
+  const squares = new Float64Array(width);
+  for (const { start, end } of ranges) {
+    for (let i = start * width; i < end * width; i += width) {
+      for (let c = 0; c < width; c++) {
+        const value = data[i + c];
+        if (!Number.isFinite(value)) continue;
+        // Welford's update: raw units can sit far from zero, where sum of squares cancels.
+        count[c] += 1;
+        const difference = value - centre[c];
+        centre[c] += difference / count[c];
+        squares[c] += difference * (value - centre[c]);
+      }
+    }
+  }
+  const scale = new Float32Array(width);
+  for (let c = 0; c < width; c++) {
+    const deviation = Math.sqrt(squares[c] / count[c]);
+    scale[c] = deviation > 1e-6 * Math.abs(centre[c]) && deviation > 1e-30 ? deviation : 1;
+  }
+  return { mean: Float32Array.from(centre), scale };
+}

@@ -1,0 +1,131 @@
+/** Training windows of T frames, and the batches made of them. */
+import { PURPOSE, permutation } from '../base/rng';
+import type { Features } from './features';
+import type { FrameRange } from './splits';
+
+export interface Segment {
+  /** Index into the array of sessions. */
+  session: number;
+  startFrame: number;
+}
+
+export interface Batch {
+  /** `[B, T, C * bands]` */
+  lfp: Float32Array;
+  /** `[B, C]`, 1 valid, 0 padded or rejected. */
+  channelMask: Float32Array;
+  /** `[B, T, K]`, 0 where unknown. */
+  behaviour: Float32Array;
+  /** `[B, T]`, 1 where every behaviour column is known, otherwise 0. */
+  behaviourWeight: Float32Array;
+}
+
+/**
+ * Windows of `frames` frames every `stride` frames, each wholly inside one range of its session.
+ * @param ranges one list of ranges per session
+ */
+export function cutSegments(
+  sessions: readonly Features[],
+  ranges: readonly (readonly FrameRange[])[],
+  frames: number,
+  stride: number,
+): Segment[] {
+  if (ranges.length !== sessions.length) {
+    throw new Error(
+      `[cutSegments] expected one list of ranges per session (${sessions.length}), got ${ranges.length}`,
+    );
+  }
+  if (!(frames >= 1) || !(stride >= 1)) {
+    throw new Error(
+      `[cutSegments] expected frames and stride of at least 1, got ${frames} and ${stride}`,
+    );
+  }
+  const segments: Segment[] = [];
+  sessions.forEach((features, session) => {
+    for (const range of ranges[session]) {
+      const end = Math.min(range.end, features.frameCount);
+      for (let startFrame = range.start; startFrame + frames <= end; startFrame += stride) {
+        segments.push({ session, startFrame });
+      }
+    }
+  });
+  return segments;
+}
+
+/** The same segments in the order of this seed and epoch. */
+export function shuffleSegments(
+  segments: readonly Segment[],
+  seed: number,
+  epoch: number,
+): Segment[] {
+  return permutation(seed, PURPOSE.shuffle, epoch, segments.length).map((i) => segments[i]);
+}
+
+/**
+ * Copies segments into one batch. Sessions with fewer channels than `channelCount` are padded with
+ * zeros and mask 0; sessions without behaviour get weight 0.
+ * @throws when bands or behaviour columns of the sessions differ, or a session has too many channels
+ */
+export function fillBatch(
+  sessions: readonly Features[],
+  segments: readonly Segment[],
+  frames: number,
+  channelCount: number,
+): Batch {
+  const { bandCount, behaviourCount } = commonLayout(sessions, channelCount);
+  const width = channelCount * bandCount;
+  const batch: Batch = {
+    lfp: new Float32Array(segments.length * frames * width),
+    channelMask: new Float32Array(segments.length * channelCount),
+    behaviour: new Float32Array(segments.length * frames * behaviourCount),
+    behaviourWeight: new Float32Array(segments.length * frames),
+  };
+  segments.forEach(({ session, startFrame }, b) => {
+    const features = sessions[session];
+    const sourceWidth = features.channelCount * bandCount;
+    batch.channelMask.set(features.channelMask, b * channelCount);
+    for (let t = 0; t < frames; t++) {
+      const from = (startFrame + t) * sourceWidth;
+      batch.lfp.set(features.lfp.subarray(from, from + sourceWidth), (b * frames + t) * width);
+    }
+    if (!features.behaviour) return;
+    for (let t = 0; t < frames; t++) {
+      const from = (startFrame + t) * behaviourCount;
+      const known = features.behaviour.subarray(from, from + behaviourCount);
+      if (!known.every(Number.isFinite)) continue;
+      batch.behaviour.set(known, (b * frames + t) * behaviourCount);
+      batch.behaviourWeight[b * frames + t] = 1;
+    }
+  });
+  return batch;
+}
+
+function commonLayout(sessions: readonly Features[], channelCount: number) {
+  const { bandCount } = sessions[0];
+  let behaviourCount = 0;
+  for (const features of sessions) {
+    const name = `"${features.sessionName}"`;
+    if (features.bandCount !== bandCount) {
+      throw new Error(
+        `[fillBatch] expected ${bandCount} bands in every session, got ${features.bandCount} in ${name}: ` +
+          'train on sessions with the same bands',
+      );
+    }
+    if (features.channelCount > channelCount) {
+      throw new Error(
+        `[fillBatch] expected at most ${channelCount} channels, got ${features.channelCount} in ${name}: ` +
+          'give the model as many channels as the widest session',
+      );
+    }
+    if (!features.behaviour) continue;
+    const count = features.behaviourNames.length;
+    if (behaviourCount !== 0 && count !== behaviourCount) {
+      throw new Error(
+        `[fillBatch] expected ${behaviourCount} behaviour columns in every session, got ${count} in ${name}: ` +
+          'choose the same behaviour series in each file',
+      );
+    }
+    behaviourCount = count;
+  }
+  return { bandCount, behaviourCount };
+}

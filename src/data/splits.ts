@@ -1,0 +1,88 @@
+/** Train, validation and test folds of one session, as ranges of frames. */
+import { PURPOSE, permutation } from '../base/rng';
+import type { Features } from './features';
+
+/** Frames `[start, end)`. */
+export interface FrameRange {
+  start: number;
+  end: number;
+}
+
+export interface Split {
+  kind: 'contiguous' | 'random-5s';
+  train: FrameRange[];
+  validation: FrameRange[];
+  test: FrameRange[];
+  seed: number;
+  /** Time left unused between neighbouring folds. */
+  guardS: number;
+}
+
+type Clock = Pick<Features, 'frameRateHz' | 'frameCount' | 'sessionName'>;
+
+/**
+ * Chronological folds: train, validation, then the last `testFraction` as test, with `guardS` unused
+ * between them, because slow drift and filter memory leak across a bare cut. REALM, section 4.
+ */
+export function contiguousSplit(
+  features: Clock,
+  options: { validationFraction?: number; testFraction?: number; guardS?: number } = {},
+): Split {
+  const { validationFraction = 0.1, testFraction = 0.2, guardS = 5 } = options;
+  const { frameCount, frameRateHz } = features;
+  const guard = Math.round(guardS * frameRateHz);
+  const testStart = frameCount - Math.round(testFraction * frameCount);
+  const validationEnd = testStart - guard;
+  const validationStart = validationEnd - Math.round(validationFraction * frameCount);
+  const trainEnd = validationStart - guard;
+  if (trainEnd < frameRateHz || testStart >= frameCount || validationStart >= validationEnd) {
+    throw new Error(
+      `[contiguousSplit] expected at least 1 s of training frames and non-empty other folds, got ` +
+        `${(frameCount / frameRateHz).toFixed(1)} s in "${features.sessionName}" with a ${guardS} s guard: ` +
+        'use a longer recording or a shorter guard',
+    );
+  }
+  return {
+    kind: 'contiguous',
+    train: [{ start: 0, end: trainEnd }],
+    validation: [{ start: validationStart, end: validationEnd }],
+    test: [{ start: testStart, end: frameCount }],
+    seed: 0,
+    guardS,
+  };
+}
+
+/**
+ * Non-overlapping segments drawn at random into 72 % train, 8 % validation, 20 % test, as REALM's
+ * published evaluation does. Neighbouring segments share slow drift: show beside {@link contiguousSplit}.
+ */
+export function randomSegmentSplit(
+  features: Clock,
+  options: { segmentS?: number; seed: number },
+): Split {
+  const { segmentS = 5, seed } = options;
+  const frames = Math.round(segmentS * features.frameRateHz);
+  const count = Math.floor(features.frameCount / frames);
+  if (count < 5) {
+    throw new Error(
+      `[randomSegmentSplit] expected at least 5 segments of ${segmentS} s, got ${count} in ` +
+        `"${features.sessionName}": use a longer recording or shorter segments`,
+    );
+  }
+  const order = permutation(seed, PURPOSE.split, 0, count);
+  const testCount = Math.max(1, Math.round(0.2 * count));
+  const validationCount = Math.max(1, Math.round(0.08 * count));
+  const ranges = (from: number, to: number) =>
+    order
+      .slice(from, to)
+      .sort((a, b) => a - b)
+      .map((i) => ({ start: i * frames, end: (i + 1) * frames }));
+  return {
+    kind: 'random-5s',
+    test: ranges(0, testCount),
+    validation: ranges(testCount, testCount + validationCount),
+    train: ranges(testCount + validationCount, count),
+    seed,
+    guardS: 0,
+  };
+}
