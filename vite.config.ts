@@ -1,3 +1,4 @@
+// How Vite builds the studio and how Vitest runs its tests.
 /// <reference types="vitest/config" />
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
@@ -7,12 +8,32 @@ export default defineConfig({
   worker: { format: 'es' },
   build: { target: 'es2022', chunkSizeWarningLimit: 5000 },
   test: {
-    include: ['src/**/*.test.ts', 'e2e/**/*.test.ts', 'bench/**/*.test.ts'],
     environment: 'node',
     testTimeout: 120_000,
     hookTimeout: 240_000,
-    // Every test file opens its own GPU device; two cores gain nothing from more workers.
     pool: 'forks',
-    maxWorkers: 2,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['src/**/*.test.ts', 'bench/**/*.test.ts', '.ci/**/*.test.mjs'],
+          // Every test file opens its own GPU device; two cores gain nothing from more workers.
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'page',
+          include: ['e2e/**/*.test.ts'],
+          // After the unit tests and one at a time: a browser on a software GPU takes the whole machine.
+          maxWorkers: 1,
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 });
