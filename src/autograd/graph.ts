@@ -1,0 +1,109 @@
+// The list of nodes that model code appends to; walked backwards by `gradients` and made into a plan by `compile`.
+
+import type { Op } from './op';
+import type { Store } from './store';
+import { type Role, type Shape, sizeOf, Tensor } from './tensor';
+
+export interface Node<P = unknown> {
+  readonly op: Op<P>;
+  readonly inputs: readonly Tensor[];
+  readonly outputs: readonly Tensor[];
+  readonly params: P;
+  /** Nodes of one recompute region share a number; undefined outside. */
+  readonly region: number | undefined;
+}
+
+export class Graph {
+  readonly nodes: Node[] = [];
+  readonly outputs = new Set<Tensor>();
+  /** Activations that must be produced directly in a store, such as parameter gradients. */
+  readonly pins = new Map<Tensor, { readonly store: Store; readonly offset: number }>();
+  #tensors = 0;
+  #regions = 0;
+  #region: number | undefined;
+  #keys = 0;
+
+  /** A tensor that is written before each replay. */
+  input(name: string, shape: Shape, requiresGradient = false): Tensor {
+    return this.#tensor(name, shape, { kind: 'input' }, requiresGradient);
+  }
+
+  /** Fixed numbers. */
+  constant(name: string, shape: Shape, data: Float32Array): Tensor {
+    if (data.length !== sizeOf(shape)) {
+      throw new Error(`[${name}] expected ${sizeOf(shape)} numbers, got ${data.length}`);
+    }
+    return this.#tensor(name, shape, { kind: 'constant', data }, false);
+  }
+
+  /** A range of a store, read and written where it lies. */
+  stored(name: string, shape: Shape, store: Store, offset = 0, requiresGradient = false): Tensor {
+    if (offset + sizeOf(shape) > store.elements) {
+      throw new Error(
+        `[${name}] expected a range within ${store.elements} elements of ${store.label}, got ${offset} + ${sizeOf(shape)}`,
+      );
+    }
+    return this.#tensor(name, shape, { kind: 'stored', store, offset }, requiresGradient);
+  }
+
+  /** Appends a node. A gradient flows through it when it has a gradient rule and any input requires one. */
+  apply<P>(op: Op<P>, inputs: readonly Tensor[], params: P): Tensor[] {
+    for (const input of inputs) {
+      if (input.graph !== this) {
+        throw new Error(
+          `[${op.name}] expected inputs of one graph, got ${input.name} of another graph`,
+        );
+      }
+    }
+    const shapes = op.infer(
+      inputs.map((input) => input.shape),
+      params,
+    );
+    const requires = op.gradient !== undefined && inputs.some((input) => input.requiresGradient);
+    const outputs = shapes.map((shape, i) =>
+      this.#tensor(
+        `${op.name}${shapes.length > 1 ? i : ''}`,
+        shape,
+        { kind: 'activation' },
+        requires,
+      ),
+    );
+    this.nodes.push({ op: op as Op<unknown>, inputs, outputs, params, region: this.#region });
+    return outputs;
+  }
+
+  /** Keeps a tensor's numbers readable after a replay. */
+  output(tensor: Tensor): Tensor {
+    this.outputs.add(tensor);
+    return tensor;
+  }
+
+  /** Produces an activation directly in a store. */
+  pin(tensor: Tensor, store: Store, offset: number): void {
+    if (tensor.role.kind !== 'activation' || this.pins.has(tensor)) {
+      throw new Error(
+        `[${tensor.name}] expected an activation that is not pinned yet: copy it first`,
+      );
+    }
+    this.pins.set(tensor, { store, offset });
+  }
+
+  /** Nodes appended by `build` are dropped after the forward pass and run again in the backward pass. */
+  recompute<T>(build: () => T): T {
+    if (this.#region !== undefined)
+      throw new Error('[recompute] expected no nesting, got a region in a region');
+    this.#region = this.#regions++;
+    const result = build();
+    this.#region = undefined;
+    return result;
+  }
+
+  /** A number for each random site of the graph, in the order of building. */
+  randomKey(): number {
+    return this.#keys++;
+  }
+
+  #tensor(name: string, shape: Shape, role: Role, requiresGradient: boolean): Tensor {
+    return new Tensor(this, this.#tensors++, name, shape, role, requiresGradient);
+  }
+}

@@ -1,0 +1,74 @@
+// What an op is: one object with its shape rule, float64 twin, GPU dispatches and gradient. There is no list of ops.
+
+import type { Shader } from '../gpu/shader';
+import type { StepValues } from './step';
+import type { Shape, Tensor } from './tensor';
+
+/** Memory that lives only while one node's dispatches run. */
+export interface Scratch {
+  readonly kind: 'scratch';
+  readonly elements: number;
+}
+
+export const scratch = (elements: number): Scratch => ({ kind: 'scratch', elements });
+
+/** Binds the per-step values (shaders/common/step.wgsl). */
+export const STEP = 'step';
+
+export type Operand = Tensor | Scratch | typeof STEP;
+
+/** One compute dispatch: an entry point, its override constants and what to bind to each name it declares. */
+export interface Dispatch {
+  readonly shader: Shader;
+  readonly entry: string;
+  readonly constants: Readonly<Record<string, number>>;
+  readonly bindings: Readonly<Record<string, Operand>>;
+  /** Workgroups in x, y, z; each at most 65,535. */
+  readonly workgroups: readonly [number, number, number];
+}
+
+export interface CpuCall<P> {
+  readonly inputs: readonly Float64Array[];
+  readonly outputs: readonly Float64Array[];
+  readonly inputShapes: readonly Shape[];
+  readonly outputShapes: readonly Shape[];
+  readonly params: P;
+  readonly step: StepValues;
+}
+
+export interface GpuCall<P> {
+  readonly inputs: readonly Tensor[];
+  readonly outputs: readonly Tensor[];
+  readonly params: P;
+}
+
+export interface GradientCall<P> {
+  readonly inputs: readonly Tensor[];
+  readonly outputs: readonly Tensor[];
+  /** Gradient of the loss by each output; undefined where none flows. */
+  readonly outputGradients: readonly (Tensor | undefined)[];
+  /** Which inputs need a gradient. */
+  readonly needs: readonly boolean[];
+  readonly params: P;
+}
+
+export interface Op<P> {
+  readonly name: string;
+  /** Shapes of the outputs. Throws `[name] expected …, got …`. */
+  infer(inputs: readonly Shape[], params: P): Shape[];
+  /** The float64 twin: plain loops that write the outputs (zero-filled on entry). */
+  cpu(call: CpuCall<P>): void;
+  /** The dispatches, called once when a plan is compiled. Empty for an alias. */
+  gpu(call: GpuCall<P>): Dispatch[];
+  /** Appends the nodes of the gradient by each input; `undefined` for an op that is not differentiable. */
+  readonly gradient: ((call: GradientCall<P>) => (Tensor | undefined)[]) | undefined;
+  /** The output is the input's memory under another shape: no dispatch. */
+  readonly alias?: true;
+  /** Writes into stored inputs in place, so it is kept although nothing reads its outputs. */
+  readonly effect?: true;
+}
+
+/** Workgroups for `count` invocations of a grid-stride kernel with `size` invocations per workgroup. */
+export function gridStride(count: number, size = 256): [number, number, number] {
+  return [Math.max(1, Math.min(65535, Math.ceil(count / size))), 1, 1];
+}

@@ -1,0 +1,79 @@
+// Opens the WebGPU device with the adapter's own limits and the optional features we use.
+
+export interface GpuDevice {
+  readonly kind: 'gpu';
+  readonly device: GPUDevice;
+  /** Vendor, architecture and description as the adapter reports them; shown with every result. */
+  readonly adapterName: string;
+  /** A software rasteriser such as SwiftShader or lavapipe. */
+  readonly isSoftware: boolean;
+  /** Rejects when the device is lost, else passes the promise on: no GPU wait may hang after a loss. */
+  guard<T>(wait: Promise<T>): Promise<T>;
+  /** Resolves when the device is lost, whatever the reason. */
+  readonly lost: Promise<GPUDeviceLostInfo>;
+  /** Throws the first validation or memory error that the device reported. */
+  throwIfFailed(): void;
+  destroy(): void;
+}
+
+export class DeviceLostError extends Error {
+  override name = 'DeviceLostError';
+}
+
+const OPTIONAL_FEATURES: readonly GPUFeatureName[] = ['subgroups', 'shader-f16', 'timestamp-query'];
+
+/**
+ * Opens the fastest adapter.
+ * @throws Error when there is no adapter, with what to do.
+ */
+export async function openGpuDevice(gpu: GPU): Promise<GpuDevice> {
+  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+  if (!adapter) {
+    throw new Error(
+      '[gpu] expected a WebGPU adapter, got none: enable hardware acceleration, update the graphics driver, or install a software Vulkan driver (lavapipe)',
+    );
+  }
+  const { limits } = adapter;
+  const device = await adapter.requestDevice({
+    label: 'realm',
+    requiredFeatures: OPTIONAL_FEATURES.filter((feature) => adapter.features.has(feature)),
+    requiredLimits: {
+      maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
+      maxBufferSize: limits.maxBufferSize,
+      maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
+      maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
+      maxComputeWorkgroupSizeX: limits.maxComputeWorkgroupSizeX,
+      maxComputeWorkgroupSizeY: limits.maxComputeWorkgroupSizeY,
+    },
+  });
+  return wrapDevice(device, adapter.info);
+}
+
+function wrapDevice(device: GPUDevice, info: GPUAdapterInfo): GpuDevice {
+  let failure: string | undefined;
+  device.addEventListener('uncapturederror', (event) => {
+    failure ??= (event as GPUUncapturedErrorEvent).error.message;
+  });
+  const lostError = device.lost.then((lost) => {
+    throw new DeviceLostError(
+      `[gpu] the device was lost (${lost.reason}): ${lost.message || 'no message'}`,
+    );
+  });
+  lostError.catch(() => {});
+  const words = [info.vendor, info.architecture, info.description].filter(
+    (word, i, all) => word && all.indexOf(word) === i,
+  );
+  const adapterName = words.join(' ') || 'unknown adapter';
+  return {
+    kind: 'gpu',
+    device,
+    adapterName,
+    isSoftware: info.isFallbackAdapter || /swiftshader|llvmpipe|lavapipe/i.test(adapterName),
+    guard: (wait) => Promise.race([wait, lostError]),
+    lost: device.lost,
+    throwIfFailed() {
+      if (failure !== undefined) throw new Error(`[gpu] ${failure}`);
+    },
+    destroy: () => device.destroy(),
+  };
+}
