@@ -34,9 +34,11 @@ export async function ensurePackages() {
 
 function arePackagesCurrent() {
   if (!existsSync(installedPath)) return false;
-  if (existsSync(stampPath)) return readFileSync(stampPath, 'utf8') === lockFileHash();
-  // Installed by hand: the hash is unknown, the age is not.
-  return statSync(installedPath).mtimeMs >= statSync(lockFilePath).mtimeMs;
+  if (existsSync(stampPath) && readFileSync(stampPath, 'utf8') === lockFileHash()) return true;
+  // Installed by hand: what it was installed from is unknown, but it came after the lock file.
+  if (statSync(installedPath).mtimeMs < statSync(lockFilePath).mtimeMs) return false;
+  writeFileSync(stampPath, lockFileHash());
+  return true;
 }
 
 function lockFileHash() {
