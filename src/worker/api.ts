@@ -1,0 +1,246 @@
+/** What the page may ask of the worker, and what the worker tells it. Types only. */
+import type { FrontEndKind } from '../data/features';
+import type { SeriesChoice, SeriesInfo } from '../data/formats/fileFormat';
+import type { Evaluation } from '../evaluate/evaluation';
+
+/** A sentence for a person in three parts, and the text to copy into a report. */
+export interface Fault {
+  what: string;
+  why: string;
+  todo: string;
+  details: string;
+}
+
+export interface AdapterSummary {
+  name: string;
+  isSoftware: boolean;
+}
+
+export type Folds = Record<'train' | 'validation' | 'test', { start: number; end: number }[]>;
+
+/** A recording as the table shows it; its samples stay in the worker. */
+export interface SessionSummary {
+  id: string;
+  name: string;
+  subject: string;
+  synthetic: boolean;
+  channelCount: number;
+  usedChannelCount: number;
+  rateHz: number;
+  lengthS: number;
+  alreadyFrames: boolean;
+  behaviourNames: readonly string[];
+  behaviourUnits: readonly string[];
+  warnings: readonly string[];
+  oracleR2?: readonly number[];
+}
+
+/** A file whose series wait for a person's choice. */
+export interface OpenedFile {
+  token: number;
+  fileName: string;
+  format: string;
+  series: SeriesInfo[];
+  proposal: SeriesChoice;
+  /** Why the proposal is what it is, one sentence for each series chosen. */
+  reasons: string[];
+  warnings: string[];
+}
+
+/** Either the file, or why it cannot be used. */
+export type OpenOutcome = { file: OpenedFile } | { fileName: string; fault: Fault };
+
+export interface DataSettings {
+  frontEnd: Exclude<FrontEndKind, 'none'>;
+  notchHz: 50 | 60 | 0;
+  behaviourAsVelocity: boolean;
+  split: 'contiguous' | 'random-5s';
+}
+
+/** Raw traces of one stretch of a session; row-major `[channel, point]`. */
+export interface TracePreview {
+  sessionId: string;
+  startS: number;
+  stepS: number;
+  names: string[];
+  unit: string;
+  data: Float32Array;
+}
+
+export interface SpectrumPreview {
+  sessionId: string;
+  frequenciesHz: Float32Array;
+  names: string[];
+  /** `[channel, frequency]`, decibel relative to 1 unit²/Hz. */
+  powerDb: Float32Array;
+  unit: string;
+}
+
+/** How a session will be prepared under given settings. */
+export interface Preparation {
+  sessionId: string;
+  frontEnd: FrontEndKind;
+  groupDelayMs: number;
+  frameRateHz: number;
+  frameCount: number;
+  folds: Folds;
+  splitText: string;
+}
+
+export type Phase = 'pretrain' | 'distil' | 'fineTune';
+export type RunOutcome = 'done' | 'cancelled' | 'failed';
+
+export interface TrainRequest {
+  phase: Phase;
+  preset: string;
+  seed: number;
+  /** Sessions to learn from; fine-tuning takes the first. */
+  sessionIds: string[];
+  data: DataSettings;
+  /** Values that differ from the preset's, by their name. */
+  overrides: Record<string, number>;
+  /** Continue the saved run of this phase. */
+  resume: boolean;
+}
+
+export interface RunProgress {
+  phase: Phase;
+  step: number;
+  totalSteps: number;
+  framesPerS: number;
+  leftS: number | undefined;
+  /** Parts of the loss by name, the total first. */
+  losses: Record<string, number>;
+  /** Values on the held-out fold by name, where this report has them. */
+  heldOut?: Record<string, number>;
+}
+
+/** One held-out segment; all three are row-major `[channel, frame]`. */
+export interface Reconstruction {
+  names: string[];
+  frameRateHz: number;
+  input: Float32Array;
+  output: Float32Array;
+  /** `[frame]`, 1 where the input was hidden from the teacher. */
+  mask: Float32Array;
+}
+
+export interface SavedRun {
+  phase: Phase;
+  preset: string;
+  seed: number;
+  step: number;
+  totalSteps: number;
+  savedAt: string;
+  sessionIds: string[];
+}
+
+export interface Results {
+  sessionId: string;
+  sessionName: string;
+  evaluations: Evaluation[];
+}
+
+/** Which models the worker holds. */
+export interface ModelsHeld {
+  teacher?: ModelSummary;
+  student?: ModelSummary;
+}
+
+export interface ModelSummary {
+  preset: string;
+  paperScale: boolean;
+  parameterCount: number;
+  channelCount: number;
+  outputs: string[];
+  synthetic: boolean;
+  /** Fine-tuned to this session; absent after distillation alone. */
+  tunedTo?: string;
+}
+
+export interface LatencySummary {
+  p50Ms: number;
+  p95Ms: number;
+  p99Ms: number;
+  missedDeadlines: number;
+  deadlineMs: number;
+  frames: number;
+}
+
+export interface DecodeRequest {
+  sessionId: string;
+  speed: number;
+  loop: boolean;
+  data: DataSettings;
+}
+
+export interface DecodeLayout {
+  sessionName: string;
+  synthetic: boolean;
+  frameRateHz: number;
+  frameCount: number;
+  /** First frame of the test fold: what comes before it was seen in training. */
+  testStartFrame: number;
+  behaviourNames: string[];
+  behaviourUnits: string[];
+  lfpNames: string[];
+}
+
+/** Consecutive frames decoded since the last report, each row-major `[frame, column]`. */
+export interface DecodedFrames {
+  firstFrame: number;
+  count: number;
+  lfp: Float32Array;
+  truth: Float32Array;
+  decoded: Float32Array;
+}
+
+export type StudioEvent =
+  | { type: 'adapter'; adapter: AdapterSummary }
+  | { type: 'sessions'; sessions: SessionSummary[] }
+  | { type: 'note'; text: string }
+  | { type: 'progress'; progress: RunProgress }
+  | { type: 'stage'; text: string }
+  | { type: 'reconstruction'; reconstruction: Reconstruction }
+  | { type: 'saved'; runs: SavedRun[] }
+  | { type: 'models'; models: ModelsHeld }
+  | { type: 'results'; results: Results }
+  | { type: 'decoded'; frames: DecodedFrames }
+  | { type: 'latency'; latency: LatencySummary }
+  | { type: 'decodeEnded' }
+  | { type: 'fault'; fault: Fault };
+
+export type StudioListener = (event: StudioEvent) => void;
+
+/** The worker's interface. Every call may reject with an error whose message says what to do. */
+export interface StudioApi {
+  /** Opens the device and brings back what was saved; everything else is told through the listener. */
+  connect(listener: StudioListener): Promise<void>;
+  openFiles(files: File[]): Promise<OpenOutcome[]>;
+  /** Reads the chosen series of an opened file and closes it. */
+  addFile(token: number, choice: SeriesChoice): Promise<SessionSummary>;
+  closeFile(token: number): Promise<void>;
+  addBuiltIn(): Promise<SessionSummary[]>;
+  removeSession(id: string): Promise<void>;
+  /** Takes back the last removal of this session. */
+  restoreSession(id: string): Promise<void>;
+  traces(id: string, startS: number, lengthS: number): Promise<TracePreview>;
+  spectrum(id: string): Promise<SpectrumPreview>;
+  prepare(id: string, data: DataSettings): Promise<Preparation>;
+  /** Resolves when the run has ended, whichever way. */
+  train(request: TrainRequest): Promise<RunOutcome>;
+  pauseRun(): Promise<void>;
+  resumeRun(): Promise<void>;
+  stepRun(): Promise<void>;
+  cancelRun(): Promise<void>;
+  forgetSaved(phase: Phase): Promise<void>;
+  exportModel(which: 'teacher' | 'student'): Promise<Uint8Array>;
+  importModel(bytes: Uint8Array, fileName: string): Promise<void>;
+  startDecode(request: DecodeRequest): Promise<DecodeLayout>;
+  playDecode(): Promise<void>;
+  pauseDecode(): Promise<void>;
+  stepDecode(): Promise<void>;
+  setDecodeSpeed(speed: number): Promise<void>;
+  setDecodeLoop(loop: boolean): Promise<void>;
+  stopDecode(): Promise<void>;
+}
