@@ -1,0 +1,95 @@
+/** HDF5 through h5wasm: mounted from a browser file, opened by path in Node, or from bytes in memory. */
+import type * as H5 from 'h5wasm';
+import type { FileSource } from './fileFormat';
+
+export interface OpenHdf5 {
+  readonly root: H5.File;
+  close(): void;
+}
+
+/** The part of Emscripten's file system that is used here. */
+interface Filesystem {
+  filesystems: Record<string, unknown>;
+  mkdir(path: string): void;
+  rmdir(path: string): void;
+  mount(type: unknown, options: object, path: string): void;
+  unmount(path: string): void;
+  writeFile(path: string, bytes: Uint8Array): void;
+  unlink(path: string): void;
+}
+
+let mountCount = 0;
+
+/**
+ * Opens a file for reading. With `source.blob` it must run in a worker: WORKERFS reads slices of the
+ * file synchronously, so files larger than memory work.
+ */
+export async function openHdf5(source: FileSource): Promise<OpenHdf5> {
+  if (source.path) {
+    // A name that the bundler cannot see, because a browser has no use for the Node build.
+    const nodeBuild = 'h5wasm/node';
+    const h5 = (await import(/* @vite-ignore */ nodeBuild)) as typeof H5;
+    await h5.ready;
+    return opened(new h5.File(source.path, 'r'));
+  }
+  const h5 = await import('h5wasm');
+  const { FS } = (await h5.ready) as unknown as { FS: Filesystem };
+  const folder = `/recording-${mountCount++}`;
+  FS.mkdir(folder);
+  if (source.blob) {
+    FS.mount(FS.filesystems.WORKERFS, { blobs: [{ name: 'file.h5', data: source.blob }] }, folder);
+    return opened(new h5.File(`${folder}/file.h5`, 'r'), () => {
+      FS.unmount(folder);
+      FS.rmdir(folder);
+    });
+  }
+  const path = `${folder}/file.h5`;
+  FS.writeFile(path, await source.slice(0, source.byteLength));
+  return opened(new h5.File(path, 'r'), () => {
+    FS.unlink(path);
+    FS.rmdir(folder);
+  });
+}
+
+function opened(root: H5.File, release: () => void = () => {}): OpenHdf5 {
+  return {
+    root,
+    close() {
+      root.close();
+      release();
+    },
+  };
+}
+
+/** Attribute as text, or undefined. */
+export function textAttribute(object: H5.Group | H5.Dataset, name: string): string | undefined {
+  const value = attribute(object, name);
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** Attribute as a number, or undefined; 64-bit integers and one-element arrays included. */
+export function numberAttribute(object: H5.Group | H5.Dataset, name: string): number | undefined {
+  const value = attribute(object, name);
+  const scalar = ArrayBuffer.isView(value) ? (value as unknown as ArrayLike<unknown>)[0] : value;
+  return typeof scalar === 'number' || typeof scalar === 'bigint' ? Number(scalar) : undefined;
+}
+
+function attribute(object: H5.Group | H5.Dataset, name: string): unknown {
+  return Object.keys(object.attrs).includes(name) ? object.get_attribute(name, false) : undefined;
+}
+
+/** All values as numbers in row-major order (64-bit integers and booleans included). */
+export function readNumbers(dataset: H5.Dataset): Float64Array {
+  return Float64Array.from(flatValues(dataset.value), Number);
+}
+
+/** All values as text. */
+export function readTexts(dataset: H5.Dataset): string[] {
+  return Array.from(flatValues(dataset.value), String);
+}
+
+function flatValues(value: unknown): ArrayLike<unknown> {
+  if (Array.isArray(value) || ArrayBuffer.isView(value))
+    return value as unknown as ArrayLike<unknown>;
+  return value === null || value === undefined ? [] : [value];
+}
