@@ -14,10 +14,10 @@ export const folderTable = {
   ops: { values: ['autograd', 'gpu', 'base'], types: [] },
   model: { values: ['ops', 'autograd', 'base'], types: [] },
   data: { values: ['base'], types: [] },
-  // The device is handed to these three by the worker or the command line; they name its type.
+  // The device is handed to these two by the worker or the command line; they name its type.
   train: { values: engine, types: ['gpu'] },
   decode: { values: engine, types: ['gpu'] },
-  evaluate: { values: engine, types: ['gpu'] },
+  evaluate: { values: engine, types: [] },
   worker: { values: core, types: [] },
   cli: { values: core, types: [] },
   ui: { values: ['base'], types: ['worker', 'data', 'train', 'decode', 'evaluate'] },
