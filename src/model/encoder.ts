@@ -1,0 +1,178 @@
+// Tokenizer and layers: LFP frames to the residual stream. One function for teacher, student and live stream.
+
+import type { Graph } from '../autograd/graph';
+import type { Tensor } from '../autograd/tensor';
+import { updateHistory } from '../ops/causalConv1d';
+import { dropout, dropPathAdd } from '../ops/dropout';
+import { eca, updateEcaHistory } from '../ops/eca';
+import { gelu } from '../ops/elementwise';
+import { layerNorm } from '../ops/layerNorm';
+import { maskTokens } from '../ops/maskTokens';
+import { linear } from '../ops/matmul';
+import { reshape } from '../ops/reshape';
+import { ropeTable } from '../ops/rope';
+import { concat } from '../ops/split';
+import { temporalConv } from '../ops/temporalConv';
+import type { ModelConfig } from './config';
+import { type BlockState, mambaBlock, type Reader } from './mamba';
+
+/** What a causal stream keeps from frame to frame, as stored tensors, and what the processor writes per frame. */
+export interface StreamState {
+  /** The two LFP frames before the current one [B, 2, C*bands]. */
+  readonly lfp: Tensor;
+  /** Running sum of the channel attention [B, C] and the number of frames in it [1] (input). */
+  readonly eca: { readonly sum: Tensor; readonly count: Tensor };
+  readonly blocks: readonly BlockState[];
+  /** Rotary angles of the current frames [T, N] (input). */
+  readonly angles: Tensor;
+}
+
+export interface Regularisation {
+  readonly dropout: number;
+  /** Drop-path of the last layer; grows linearly from 0 at the first. */
+  readonly dropPath: number;
+}
+
+export interface EncoderOptions {
+  /** Absent: evaluation mode. */
+  readonly regularisation?: Regularisation;
+  /** Tokens to replace by the mask token [B, T], 1 = replace. */
+  readonly tokenMask?: Tensor;
+  /** Run each layer's forward pass again in the backward pass instead of keeping its activations. */
+  readonly recompute?: boolean;
+  readonly stream?: StreamState;
+}
+
+export interface Encoded {
+  /** Tokenizer output [B, T, D]. */
+  readonly tokens: Tensor;
+  /** Residual stream after each layer [B, T, D]. */
+  readonly layers: readonly Tensor[];
+  /** The last residual stream, before the final norm [B, T, D]. */
+  readonly hidden: Tensor;
+}
+
+/**
+ * @param lfp [B, T, C*bands]
+ * @param channelMask [B, C], 1 valid, 0 padded or rejected
+ */
+export function encode(
+  lfp: Tensor,
+  channelMask: Tensor,
+  read: Reader,
+  config: ModelConfig,
+  options: EncoderOptions = {},
+): Encoded {
+  const { regularisation, tokenMask, stream } = options;
+  const tokens = tokenize(lfp, channelMask, read, config, stream);
+  let x = tokens;
+  if (tokenMask) x = maskTokens(x, tokenMask, read('mask_token'));
+  if (regularisation) x = dropout(x, regularisation.dropout);
+  const forward = stream?.angles ?? angles(lfp.graph, lfp.shape[1], config, false);
+  const backward = config.bidirectional ? angles(lfp.graph, lfp.shape[1], config, true) : undefined;
+  const layers: Tensor[] = [];
+  for (let i = 0; i < config.layerCount; i++) {
+    const input = x;
+    const build = (): Tensor =>
+      layer(input, i, read, config, { forward, backward }, regularisation, stream?.blocks[i]);
+    x = options.recompute ? lfp.graph.recompute(build) : build();
+    layers.push(x);
+  }
+  return { tokens, layers, hidden: x };
+}
+
+function tokenize(
+  lfp: Tensor,
+  channelMask: Tensor,
+  read: Reader,
+  config: ModelConfig,
+  stream: StreamState | undefined,
+): Tensor {
+  const causal = !config.bidirectional;
+  const [batch, frames] = lfp.shape;
+  const features = gelu(
+    temporalConv(
+      lfp,
+      channelMask,
+      read('encoder.temporal_conv.0.weight'),
+      read('encoder.temporal_conv.0.bias'),
+      { causal, history: stream?.lfp },
+    ),
+  );
+  const attended = eca(features, read('encoder.eca_conv.weight'), { causal, history: stream?.eca });
+  if (stream) {
+    updateHistory(stream.lfp, lfp);
+    updateEcaHistory(stream.eca, features);
+  }
+  const flat = reshape(attended, [batch, frames, config.channelCount * config.channelDim]);
+  return layerNorm(
+    linear(flat, read('encoder.spatial_proj.weight'), read('encoder.spatial_proj.bias')),
+    read('encoder.spatial_norm.weight'),
+    read('encoder.spatial_norm.bias'),
+  );
+}
+
+/** x + DropPath(Dropout(mixer(norm(x)))). */
+function layer(
+  x: Tensor,
+  i: number,
+  read: Reader,
+  config: ModelConfig,
+  tables: { readonly forward: Tensor; readonly backward: Tensor | undefined },
+  regularisation: Regularisation | undefined,
+  state: BlockState | undefined,
+): Tensor {
+  const norm = `encoder.layer_norms.${i}.`;
+  const normed = layerNorm(x, read(`${norm}weight`), read(`${norm}bias`));
+  const depth = config.layerCount > 1 ? i / (config.layerCount - 1) : 0;
+  const rates = {
+    dropout: regularisation?.dropout ?? 0,
+    dropPath: (regularisation?.dropPath ?? 0) * depth,
+  };
+  const prefix = `encoder.layers.${i}.`;
+  if (tables.backward) {
+    const merged = bidirectional(normed, read, prefix, config, tables.forward, tables.backward);
+    return dropPathAdd(x, merged, rates);
+  }
+  if (rates.dropout === 0 && rates.dropPath === 0) {
+    return mambaBlock(normed, read, prefix, config, { angles: tables.forward, state, residual: x });
+  }
+  return dropPathAdd(
+    x,
+    mambaBlock(normed, read, prefix, config, { angles: tables.forward }),
+    rates,
+  );
+}
+
+/** Two independent blocks, one on reversed frames, merged by a Linear and a norm (REALM, BiMamba2Block). */
+export function bidirectional(
+  normed: Tensor,
+  read: Reader,
+  prefix: string,
+  config: ModelConfig,
+  forward: Tensor,
+  backward: Tensor,
+): Tensor {
+  const ahead = mambaBlock(normed, read, `${prefix}fwd.`, config, { angles: forward });
+  const back = mambaBlock(normed, read, `${prefix}bwd.`, config, {
+    angles: backward,
+    reverse: true,
+  });
+  const merged = linear(
+    concat([ahead, back]),
+    read(`${prefix}merge.weight`),
+    read(`${prefix}merge.bias`),
+  );
+  return layerNorm(merged, read(`${prefix}norm.weight`), read(`${prefix}norm.bias`));
+}
+
+/** Rotary angles as constants of the graph [T, N]. */
+export function angles(
+  graph: Graph,
+  frames: number,
+  config: ModelConfig,
+  reverse: boolean,
+): Tensor {
+  const table = ropeTable(frames, config.stateDim, { reverse });
+  return graph.constant('angles', [frames, config.stateDim], table);
+}

@@ -1,0 +1,70 @@
+// The Mamba-2 block of REALM's flavour: no dt on the input term, rotary B and C, no gated norm, convolution on x
+// only, and B, C, dt projected after it (REALM, section 1.3).
+
+import type { Tensor } from '../autograd/tensor';
+import { assign } from '../ops/assign';
+import { causalConv1d, updateHistory } from '../ops/causalConv1d';
+import { gate, softplus } from '../ops/elementwise';
+import { linear } from '../ops/matmul';
+import { reshape } from '../ops/reshape';
+import { rope } from '../ops/rope';
+import { split } from '../ops/split';
+import { ssd } from '../ops/ssd';
+import { headCount, innerDim, type ModelConfig } from './config';
+
+/** Finds a parameter's tensor by its name. */
+export type Reader = (name: string) => Tensor;
+
+/** What a stream keeps from frame to frame for one block, as stored tensors. */
+export interface BlockState {
+  /** Inputs of the convolution before the current frame [B, taps - 1, dInner]. */
+  readonly conv: Tensor;
+  /** SSM state [B, H, P, N]. */
+  readonly ssm: Tensor;
+}
+
+export interface BlockOptions {
+  /** Rotary angles of each frame [T, N] (ops/rope ropeTable). */
+  readonly angles: Tensor;
+  /** Frames run from the last to the first. */
+  readonly reverse?: boolean;
+  /** Carries the stream; updated in place. */
+  readonly state?: BlockState;
+  /** Added to the result. */
+  readonly residual?: Tensor;
+}
+
+/** @param x normed residual stream [B, T, D]; @returns [B, T, D] */
+export function mambaBlock(
+  x: Tensor,
+  read: Reader,
+  prefix: string,
+  config: ModelConfig,
+  { angles, reverse = false, state, residual }: BlockOptions,
+): Tensor {
+  const p: Reader = (name) => read(prefix + name);
+  const [batch, frames] = x.shape;
+  const inner = innerDim(config);
+  const [projected, z] = split(linear(x, p('in_proj.weight')), [inner, inner]);
+  const u = causalConv1d(projected, p('conv1d.weight'), p('conv1d.bias'), {
+    reverse,
+    silu: true,
+    history: state?.conv,
+  });
+  if (state) updateHistory(state.conv, projected);
+  const bc = rope(linear(u, p('ssd.bc_proj.weight')), angles);
+  const dt = softplus(linear(u, p('ssd.dt_proj.weight'), p('ssd.dt_proj.bias')));
+  const { y, finalState } = ssd({
+    x: reshape(u, [batch, frames, headCount(config), config.headDim]),
+    dt,
+    aLog: p('ssd.A_log'),
+    bc,
+    d: p('ssd.D'),
+    initialState: state?.ssm,
+    reverse,
+    inputScale: 'one',
+  });
+  if (state) assign(state.ssm, finalState);
+  const gated = gate(reshape(y, [batch, frames, inner]), z);
+  return linear(gated, p('out_proj.weight'), undefined, residual);
+}
