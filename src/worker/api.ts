@@ -90,6 +90,26 @@ export interface Preparation {
 export type Phase = 'pretrain' | 'distil' | 'fineTune';
 export type RunOutcome = 'done' | 'cancelled' | 'failed';
 
+/** One number of a preset that a person may change. */
+export interface SettingInfo {
+  name: string;
+  label: string;
+  unit: string;
+  hint: string;
+  value: number;
+  minimum: number;
+  maximum: number;
+  isInteger: boolean;
+}
+
+export interface PresetInfo {
+  name: string;
+  title: string;
+  note: string;
+  isPaperScale: boolean;
+  settings: Record<Phase, SettingInfo[]>;
+}
+
 export interface TrainRequest {
   phase: Phase;
   preset: string;
@@ -197,6 +217,7 @@ export interface DecodedFrames {
 
 export type StudioEvent =
   | { type: 'adapter'; adapter: AdapterSummary }
+  | { type: 'presets'; presets: PresetInfo[] }
   | { type: 'sessions'; sessions: SessionSummary[] }
   | { type: 'note'; text: string }
   | { type: 'progress'; progress: RunProgress }

@@ -1,0 +1,79 @@
+// Recordings: read, choose, remove and take back.
+import type { SeriesChoice } from '../../data/formats/fileFormat';
+import type { DataSettings, OpenedFile } from '../../worker/api';
+import type { StudioClient } from '../clientContext';
+import { sessionStore } from '../stores/sessionStore';
+import { settingsStore } from '../stores/settingsStore';
+import { guarded, showFault } from './faults';
+import { showNote } from './view';
+
+export async function addFiles(client: StudioClient, files: File[]): Promise<void> {
+  if (files.length === 0) return;
+  sessionStore.setState({
+    busy: files.length === 1 ? `Opening ${files[0].name}` : `Opening ${files.length} files`,
+  });
+  const outcomes = await guarded('The files could not be opened.', () => client.openFiles(files));
+  sessionStore.setState({ busy: undefined });
+  for (const outcome of outcomes ?? []) {
+    if ('fault' in outcome) showFault(outcome.fault);
+    else if (needsChoice(outcome.file)) {
+      sessionStore.setState(({ opened }) => ({ opened: [...opened, outcome.file] }));
+    } else await readFile(client, outcome.file, outcome.file.proposal);
+  }
+}
+
+/** One LFP series and at most one behaviour series leave nothing to choose. */
+function needsChoice({ series }: OpenedFile): boolean {
+  return series.length > 2 || series.filter(({ kind }) => kind !== 'behaviour').length > 1;
+}
+
+export async function chooseSeries(
+  client: StudioClient,
+  file: OpenedFile,
+  choice: SeriesChoice,
+): Promise<void> {
+  sessionStore.setState(({ opened }) => ({
+    opened: opened.filter(({ token }) => token !== file.token),
+  }));
+  const isRead = await readFile(client, file, choice);
+  // The file stays open in the worker after a refused choice, so another can be tried.
+  if (!isRead) sessionStore.setState(({ opened }) => ({ opened: [...opened, file] }));
+}
+
+async function readFile(client: StudioClient, file: OpenedFile, choice: SeriesChoice) {
+  sessionStore.setState({ busy: `Reading ${file.fileName}` });
+  const session = await guarded(`${file.fileName} could not be read.`, () =>
+    client.addFile(file.token, choice),
+  );
+  sessionStore.setState({ busy: undefined });
+  if (session) sessionStore.setState({ selectedId: session.id });
+  return session !== undefined;
+}
+
+export async function dropFile(client: StudioClient, file: OpenedFile): Promise<void> {
+  sessionStore.setState(({ opened }) => ({
+    opened: opened.filter(({ token }) => token !== file.token),
+  }));
+  await guarded(`${file.fileName} could not be closed.`, () => client.closeFile(file.token));
+}
+
+export async function addBuiltIn(client: StudioClient): Promise<void> {
+  sessionStore.setState({ busy: 'Generating the built-in sessions' });
+  await guarded('The built-in sessions could not be made.', () => client.addBuiltIn());
+  sessionStore.setState({ busy: undefined });
+}
+
+export async function removeSession(client: StudioClient, id: string, name: string): Promise<void> {
+  await guarded(`${name} could not be removed.`, () => client.removeSession(id));
+  showNote(`Removed ${name}.`, () => {
+    void guarded(`${name} could not be taken back.`, () => client.restoreSession(id));
+  });
+}
+
+export function selectSession(id: string): void {
+  sessionStore.setState({ selectedId: id });
+}
+
+export function changeData(change: Partial<DataSettings>): void {
+  settingsStore.setState(({ data }) => ({ data: { ...data, ...change } }));
+}

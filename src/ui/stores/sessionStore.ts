@@ -1,0 +1,22 @@
+// The recordings: lives as long as the data does.
+import { create } from 'zustand';
+import type { OpenedFile, SessionSummary } from '../../worker/api';
+
+interface SessionState {
+  sessions: SessionSummary[];
+  /** Session whose preview is shown and that a student is made for. */
+  selectedId: string | undefined;
+  /** Files whose series wait for a choice. */
+  opened: OpenedFile[];
+  /** What is being read now. */
+  busy: string | undefined;
+  lastRemoved: { id: string; name: string } | undefined;
+}
+
+export const sessionStore = create<SessionState>()(() => ({
+  sessions: [],
+  selectedId: undefined,
+  opened: [],
+  busy: undefined,
+  lastRemoved: undefined,
+}));

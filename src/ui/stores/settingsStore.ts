@@ -1,0 +1,41 @@
+// What a person has chosen: kept by the browser between visits.
+import { create } from 'zustand';
+import { persist } from 'zustand/middleware';
+import type { DataSettings, Phase } from '../../worker/api';
+
+export const VIEWS = ['sessions', 'teacher', 'student', 'decode'] as const;
+export type View = (typeof VIEWS)[number];
+export type Theme = 'system' | 'light' | 'dark';
+
+interface Settings {
+  view: View;
+  theme: Theme;
+  data: DataSettings;
+  preset: string;
+  seed: number;
+  /** Values that differ from the preset's. */
+  overrides: Record<Phase, Record<string, number>>;
+  decodeSpeed: number;
+  decodeLoop: boolean;
+}
+
+export const settingsStore = create<Settings>()(
+  persist(
+    (): Settings => ({
+      view: 'sessions',
+      theme: 'system',
+      data: {
+        frontEnd: 'realtime',
+        notchHz: 60,
+        behaviourAsVelocity: false,
+        split: 'contiguous',
+      },
+      preset: 'tiny',
+      seed: 42,
+      overrides: { pretrain: {}, distil: {}, fineTune: {} },
+      decodeSpeed: 1,
+      decodeLoop: true,
+    }),
+    { name: 'realm-studio-settings', version: 1 },
+  ),
+);
