@@ -1,0 +1,203 @@
+// Matrix product with bias and residual; its gradients are matrix products again.
+
+import source from '../../shaders/matmul.wgsl?raw';
+import { type Dispatch, type Op, type Operand, scratch } from '../autograd/op';
+import { type Shape, sameShape, showShape, sizeOf, type Tensor } from '../autograd/tensor';
+import { defineShader } from '../gpu/shader';
+import { stridedSum, sumRows } from './reduce';
+import { reshape } from './reshape';
+
+const shader = defineShader('matmul', source);
+
+interface MatmulParams {
+  readonly transposeA: boolean;
+  readonly transposeB: boolean;
+  readonly hasBias: boolean;
+  readonly hasResidual: boolean;
+}
+
+/** out [batch, m, n] = op(A) op(B), summed over k. */
+interface Sizes {
+  readonly batch: number;
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly outShape: Shape;
+}
+
+function sizesOf(
+  a: Shape,
+  b: Shape,
+  { transposeA, transposeB }: Pick<MatmulParams, 'transposeA' | 'transposeB'>,
+): Sizes {
+  const fail = (expected: string): never => {
+    throw new Error(`[matmul] expected ${expected}, got ${showShape(a)} and ${showShape(b)}`);
+  };
+  if (a.length < 2 || b.length < 2) fail('matrices');
+  const lead = a.slice(0, -2);
+  const [m, kOfA] = transposeA ? [a.at(-1)!, a.at(-2)!] : [a.at(-2)!, a.at(-1)!];
+  const [kOfB, n] = transposeB ? [b.at(-1)!, b.at(-2)!] : [b.at(-2)!, b.at(-1)!];
+  if (kOfA !== kOfB) {
+    fail(
+      `one length of the summed dimension (${transposeA ? 'a^T' : 'a'}, ${transposeB ? 'b^T' : 'b'})`,
+    );
+  }
+  const outShape = [...lead, m, n];
+  if (sameShape(lead, b.slice(0, -2))) return { batch: sizeOf(lead), m, n, k: kOfA, outShape };
+  if (b.length > 2) fail('equal leading dimensions, or one matrix b');
+  if (transposeA) fail('equal leading dimensions for a transposed a');
+  return { batch: 1, m: sizeOf(lead) * m, n, k: kOfA, outShape };
+}
+
+const matmulOp: Op<MatmulParams> = {
+  name: 'matmul',
+  infer([a, b, ...rest], params) {
+    const { n, outShape } = sizesOf(a, b, params);
+    const bias = params.hasBias ? rest.shift() : undefined;
+    const [residual] = rest;
+    if (bias && !sameShape(bias, [n])) {
+      throw new Error(`[matmul] expected a bias of shape [${n}], got ${showShape(bias)}`);
+    }
+    if (residual && !sameShape(residual, outShape)) {
+      throw new Error(
+        `[matmul] expected a residual of shape ${showShape(outShape)}, got ${showShape(residual)}`,
+      );
+    }
+    return [outShape];
+  },
+  cpu({ inputs: [a, b, ...rest], inputShapes, outputs: [out], params }) {
+    const { batch, m, n, k } = sizesOf(inputShapes[0], inputShapes[1], params);
+    const bias = params.hasBias ? rest.shift() : undefined;
+    const [residual] = rest;
+    const [aRow, aColumn] = params.transposeA ? [1, m] : [k, 1];
+    const [bRow, bColumn] = params.transposeB ? [1, k] : [n, 1];
+    for (let i = 0; i < batch * m; i++) {
+      const z = Math.floor(i / m);
+      for (let j = 0; j < n; j++) {
+        let sum = (bias?.[j] ?? 0) + (residual?.[i * n + j] ?? 0);
+        const aAt = z * m * k + (i % m) * aRow;
+        const bAt = z * k * n + j * bColumn;
+        for (let l = 0; l < k; l++) sum += a[aAt + l * aColumn] * b[bAt + l * bRow];
+        out[i * n + j] = sum;
+      }
+    }
+  },
+  gpu({ inputs: [a, b, ...rest], outputs: [out], params }) {
+    const sizes = sizesOf(a.shape, b.shape, params);
+    const parts = rest.length === 0 ? partsOf(sizes) : 1;
+    if (parts === 1) return [multiply(a, b, rest, out, sizes, params, 1)];
+    const partial = scratch(parts * out.size);
+    return [
+      multiply(a, b, rest, partial, sizes, params, parts),
+      stridedSum(partial, out, partial.elements, out.size),
+    ];
+  },
+  gradient({ inputs: [a, b], outputGradients, needs, params }) {
+    const gradient = outputGradients[0]!;
+    const { transposeA, transposeB, hasBias, hasResidual } = params;
+    const needsBias = hasBias && needs[2];
+    const needsResidual = hasResidual && needs[hasBias ? 3 : 2];
+    const ofA = (): Tensor =>
+      transposeA
+        ? matmul(b, gradient, { transposeA: transposeB, transposeB: true })
+        : matmul(gradient, b, { transposeB: !transposeB });
+    const ofB = (): Tensor => {
+      const [x, g] = b.shape.length === 2 ? [asMatrix(a), asMatrix(gradient)] : [a, gradient];
+      return transposeB
+        ? matmul(g, x, { transposeA: true, transposeB: transposeA })
+        : matmul(x, g, { transposeA: !transposeA });
+    };
+    return [
+      needs[0] ? ofA() : undefined,
+      needs[1] ? ofB() : undefined,
+      ...(hasBias ? [needsBias ? sumRows(gradient) : undefined] : []),
+      ...(hasResidual ? [needsResidual ? gradient : undefined] : []),
+    ];
+  },
+};
+
+function asMatrix(x: Tensor): Tensor {
+  const columns = x.shape.at(-1)!;
+  return x.shape.length === 2 ? x : reshape(x, [x.size / columns, columns]);
+}
+
+/** A weight gradient has few tiles and a long sum: its K is split so that enough invocations are busy. */
+const INVOCATIONS_WANTED = 16_384;
+const SHORTEST_PART = 128;
+
+function partsOf({ batch, m, n, k }: Sizes): number {
+  const tiles = Math.ceil(m / 4) * Math.ceil(n / 4);
+  if (batch > 1 || k < 2 * SHORTEST_PART) return 1;
+  return Math.max(
+    1,
+    Math.min(Math.floor(INVOCATIONS_WANTED / tiles), Math.floor(k / SHORTEST_PART)),
+  );
+}
+
+function multiply(
+  a: Tensor,
+  b: Tensor,
+  rest: readonly Tensor[],
+  out: Operand,
+  { batch, m, n, k }: Sizes,
+  { transposeA, transposeB, hasBias, hasResidual }: MatmulParams,
+  parts: number,
+): Dispatch {
+  const aligned = [k, transposeA ? m : k, transposeB ? k : n].every((length) => length % 4 === 0);
+  // A narrow output has more rows per workgroup instead.
+  const groupColumns = n <= 4 ? 1 : n <= 8 ? 2 : n <= 16 ? 4 : 8;
+  const groupRows = 64 / groupColumns;
+  const constants = {
+    m,
+    n,
+    k,
+    parts,
+    part_length: Math.ceil(k / parts / 4) * 4,
+    transpose_a: Number(transposeA),
+    transpose_b: Number(transposeB),
+    has_bias: Number(hasBias),
+    has_residual: Number(hasResidual),
+    group_columns: groupColumns,
+    group_rows: groupRows,
+  };
+  // An absent bias or residual is never read; `a` stands in for it because every binding needs a buffer.
+  const epilogue = { bias: hasBias ? rest[0] : a, residual: hasResidual ? rest.at(-1)! : a };
+  return {
+    shader,
+    entry: aligned ? 'multiply_vec4' : 'multiply_scalar',
+    constants,
+    bindings: { ...(aligned ? { a4: a, b4: b } : { a, b }), ...epilogue, out },
+    workgroups: [Math.ceil(n / 4 / groupColumns), Math.ceil(m / 4 / groupRows), batch * parts],
+  };
+}
+
+/**
+ * op(a) op(b) + bias + residual, where op transposes the last two dimensions if asked.
+ * @param a [..., M, K], or [..., K, M] with `transposeA`
+ * @param b [K, N], or [N, K] with `transposeB`: one matrix for all leading dimensions of an `a` that is not transposed;
+ *   or with the leading dimensions of `a`
+ * @returns [..., M, N]
+ * @throws Error when the shapes do not fit
+ */
+export function matmul(
+  a: Tensor,
+  b: Tensor,
+  options: {
+    readonly transposeA?: boolean;
+    readonly transposeB?: boolean;
+    /** [N] */
+    readonly bias?: Tensor;
+    /** Of the output's shape. */
+    readonly residual?: Tensor;
+  } = {},
+): Tensor {
+  const { transposeA = false, transposeB = false, bias, residual } = options;
+  const inputs = [a, b, ...(bias ? [bias] : []), ...(residual ? [residual] : [])];
+  const params = { transposeA, transposeB, hasBias: !!bias, hasResidual: !!residual };
+  return a.graph.apply(matmulOp, inputs, params)[0];
+}
+
+/** x weight^T + bias + residual: x [..., in], weight [out, in], bias [out], residual [..., out]. */
+export function linear(x: Tensor, weight: Tensor, bias?: Tensor, residual?: Tensor): Tensor {
+  return matmul(x, weight, { transposeB: true, bias, residual });
+}
