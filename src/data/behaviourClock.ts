@@ -34,8 +34,10 @@ export function behaviourOnFrames(
       if (left < 0 || right < 0 || right - left > maxGapSamples) continue;
       const from = behaviour.data[left * width + column];
       const to = behaviour.data[right * width + column];
-      const weight = right === left ? 0 : (position - left) / (right - left);
-      frames[m * width + column] = from + weight * (to - from);
+      const isKnown = right === left;
+      frames[m * width + column] = isKnown
+        ? from
+        : from + ((position - left) / (right - left)) * (to - from);
     }
   }
   return frames;
