@@ -1,0 +1,84 @@
+// Proof of layer norm.
+
+import { expect, test } from 'vitest';
+import { CPU } from '../autograd/store';
+import { testDevice } from '../gpu/testDevice';
+import { evaluate } from './evaluateGraph';
+import { layerNorm } from './layerNorm';
+import { testOp } from './testOp';
+
+// One lane, lanes that are full or not, several rows or one per workgroup, more rows than workgroups, the widest.
+const EDGES = [
+  [1, 1],
+  [1, 3],
+  [5, 4],
+  [3, 16],
+  [257, 17],
+  [9, 256],
+  [3, 257],
+  [2, 1000],
+  [2, 1536],
+  [1030, 16],
+];
+
+// Few widths, because a software adapter takes longer to compile a pipeline than to run many cases.
+const WIDTHS = [3, 16, 17, 64, 96, 256];
+
+testOp('layerNorm', {
+  cases: (draw, i) => {
+    const shape = EDGES[i] ?? [draw.integer(1, 3), draw.integer(1, 90), draw.pick(WIDTHS)];
+    const width = shape[shape.length - 1];
+    const eps = i % 10 === 0 ? 1e-2 : 1e-5;
+    return {
+      label: `eps ${eps}`,
+      inputs: [shape, [width], [width]],
+      build: ([x, weight, bias]) => layerNorm(x, weight, bias, eps),
+    };
+  },
+  errors: [
+    {
+      build: (graph) =>
+        layerNorm(graph.input('x', [2, 3]), graph.input('w', [2]), graph.input('b', [3])),
+      message: /\[layerNorm\] expected weight and bias of shape \[3\], got \[2\] and \[3\]/,
+    },
+    {
+      build: (graph) =>
+        layerNorm(graph.input('x', [1, 1537]), graph.input('w', [1537]), graph.input('b', [1537])),
+      message: /\[layerNorm\] expected a width of at most 1536, got 1537/,
+    },
+  ],
+});
+
+// With two columns the normalised values are +1 and -1 and the gradient by x is of the order of eps,
+// below f32 rounding unless eps is large.
+testOp('layerNorm of two columns', {
+  count: 5,
+  cases: (draw) => ({
+    inputs: [[draw.integer(1, 300), 2], [2], [2]],
+    build: ([x, weight, bias]) => layerNorm(x, weight, bias, 0.5),
+  }),
+});
+
+// A mean a thousand times the deviation: rounding of x itself, not of a one-pass variance, limits the result.
+const OFFSET_ERROR = 2e-3;
+
+test('keeps its digits on a large common offset', async () => {
+  const x = Float32Array.from({ length: 64 }, (_, c) => 1000 + Math.sin(c));
+  const ones = new Float32Array(64).fill(1);
+  const zeros = new Float32Array(64);
+  const inputs = [
+    { shape: [1, 64], values: x },
+    { shape: [64], values: ones },
+    { shape: [64], values: zeros },
+  ];
+  const build = ([a, weight, bias]: Parameters<typeof layerNorm>[0][]) =>
+    layerNorm(a, weight, bias);
+  const [[expected], [got]] = [
+    await evaluate(CPU, inputs, build),
+    await evaluate(await testDevice(), inputs, build),
+  ];
+  expect(Math.max(...expected)).toBeGreaterThan(1);
+  got.forEach((value, c) => {
+    expect(Math.abs(value - expected[c])).toBeLessThan(OFFSET_ERROR);
+  });
+});
