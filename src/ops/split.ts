@@ -1,0 +1,132 @@
+// Split the last dimension into parts, and concat; each is the other's gradient.
+
+import source from '../../shaders/split.wgsl?raw';
+import { type Dispatch, gridStride, type Op } from '../autograd/op';
+import { showShape, type Tensor } from '../autograd/tensor';
+import { defineShader } from '../gpu/shader';
+
+const shader = defineShader('split', source);
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, n) => total + n, 0);
+
+/** Column at which each part begins. */
+const offsetsOf = (widths: readonly number[]): number[] =>
+  widths.map((_, i) => sum(widths.slice(0, i)));
+
+/** Copies part number `index` out of `from` (take) or into `to` (put); with put and no `from`, zeros. */
+function copyPart(
+  direction: 'take' | 'put',
+  from: Tensor | undefined,
+  to: Tensor,
+  widths: readonly number[],
+  index: number,
+): Dispatch {
+  const total = sum(widths);
+  const offset = offsetsOf(widths)[index];
+  const width = widths[index];
+  const wide = direction === 'take' ? from! : to;
+  const aligned = from !== undefined && [total, offset, width].every((n) => n % 4 === 0);
+  const unit = aligned ? 4 : 1;
+  const constants = {
+    rows: wide.size / total,
+    width: width / unit,
+    total_width: total / unit,
+    offset: offset / unit,
+  };
+  const workgroups = gridStride(constants.rows * constants.width);
+  if (!from) return { shader, entry: 'put_zero', constants, bindings: { out: to }, workgroups };
+  return {
+    shader,
+    entry: aligned ? `${direction}_vec4` : direction,
+    constants,
+    bindings: aligned ? { source4: from, out4: to } : { source: from, out: to },
+    workgroups,
+  };
+}
+
+const splitOp: Op<{ widths: readonly number[] }> = {
+  name: 'split',
+  infer([x], { widths }) {
+    const width = x.at(-1);
+    if (sum(widths) !== width || widths.some((n) => !Number.isInteger(n) || n < 1)) {
+      throw new Error(
+        `[split] expected positive widths that add up to the last of ${showShape(x)}, got ${widths.join(' + ')}`,
+      );
+    }
+    return widths.map((n) => [...x.slice(0, -1), n]);
+  },
+  cpu({ inputs: [x], outputs, params: { widths } }) {
+    const total = sum(widths);
+    const offsets = offsetsOf(widths);
+    outputs.forEach((out, p) => {
+      for (let i = 0; i < out.length; i++) {
+        out[i] = x[Math.floor(i / widths[p]) * total + offsets[p] + (i % widths[p])];
+      }
+    });
+  },
+  gpu: ({ inputs: [x], outputs, params: { widths } }) =>
+    outputs.map((out, p) => copyPart('take', x, out, widths, p)),
+  gradient: ({ outputGradients, params: { widths } }) => [concatPresent(outputGradients, widths)],
+};
+
+const concatOp: Op<{ widths: readonly number[]; present: readonly boolean[] }> = {
+  name: 'concat',
+  infer(inputs, { widths }) {
+    const lead = inputs[0].slice(0, -1);
+    for (const shape of inputs) {
+      if (shape.length === 0 || showShape(shape.slice(0, -1)) !== showShape(lead)) {
+        throw new Error(
+          `[concat] expected equal shapes but for the last dimension, got ${inputs.map(showShape).join(' and ')}`,
+        );
+      }
+    }
+    return [[...lead, sum(widths)]];
+  },
+  cpu({ inputs, outputs: [out], params: { widths, present } }) {
+    const total = sum(widths);
+    const offsets = offsetsOf(widths);
+    let next = 0;
+    widths.forEach((width, p) => {
+      if (!present[p]) return;
+      const part = inputs[next++];
+      for (let i = 0; i < part.length; i++) {
+        out[Math.floor(i / width) * total + offsets[p] + (i % width)] = part[i];
+      }
+    });
+  },
+  gpu({ inputs, outputs: [out], params: { widths, present } }) {
+    let next = 0;
+    return widths.map((_, p) =>
+      copyPart('put', present[p] ? inputs[next++] : undefined, out, widths, p),
+    );
+  },
+  gradient({ outputGradients: [gradient], params: { widths, present } }) {
+    return split(gradient!, widths).filter((_, p) => present[p]);
+  },
+};
+
+/** Concat in which a missing part is zeros: the gradient of a split whose parts are not all used. */
+function concatPresent(parts: readonly (Tensor | undefined)[], widths: readonly number[]): Tensor {
+  const inputs = parts.filter((part) => part !== undefined);
+  const present = parts.map((part) => part !== undefined);
+  return inputs[0].graph.apply(concatOp, inputs, { widths, present })[0];
+}
+
+/**
+ * Parts of the last dimension: x [..., W] to [..., widths[0]], [..., widths[1]], ...
+ * @throws Error when the widths do not add up to W
+ */
+export function split(x: Tensor, widths: readonly number[]): Tensor[] {
+  return x.graph.apply(splitOp, [x], { widths });
+}
+
+/**
+ * Tensors side by side along the last dimension.
+ * @throws Error when another dimension differs
+ */
+export function concat(xs: readonly Tensor[]): Tensor {
+  return concatPresent(
+    xs,
+    xs.map((x) => x.shape.at(-1) ?? 0),
+  );
+}
