@@ -1,7 +1,7 @@
 // Substitution of the learned mask token, as in masked pretraining.
 
 import source from '../../shaders/mask_tokens.wgsl?raw';
-import { gridStride, type Op, scratch } from '../autograd/op';
+import { type Dispatch, gridStride, type Op, scratch } from '../autograd/op';
 import { sameShape, showShape, type Tensor } from '../autograd/tensor';
 import { defineShader } from '../gpu/shader';
 
@@ -40,7 +40,7 @@ const tokenBackward: Op<null> = {
       for (let k = 0; k < out.length; k++) out[k] += gradient[row * out.length + k];
     });
   },
-  gpu({ inputs: [mask, gradient], outputs: [out] }) {
+  gpu({ inputs: [mask, gradient], outputs: [out] }): Dispatch[] {
     const rowsPerPart = Math.max(64, Math.ceil(mask.size / 1024));
     const partCount = Math.ceil(mask.size / rowsPerPart);
     const parts = scratch(partCount * out.size);

@@ -3,7 +3,7 @@
 import stepStruct from '../../shaders/common/step.wgsl?raw';
 import workgroupSum from '../../shaders/common/workgroup_sum.wgsl?raw';
 import source from '../../shaders/optimiser.wgsl?raw';
-import { gridStride, type Op, STEP, scratch } from '../autograd/op';
+import { type Dispatch, gridStride, type Op, STEP, scratch } from '../autograd/op';
 import { sameShape, showShape, type Tensor } from '../autograd/tensor';
 import { defineShader } from '../gpu/shader';
 
@@ -21,7 +21,7 @@ const globalNormOp: Op<null> = {
     for (const g of gradient) sum += (step.gradientScale * g) ** 2;
     out[0] = Math.sqrt(sum);
   },
-  gpu({ inputs: [gradient], outputs: [out] }) {
+  gpu({ inputs: [gradient], outputs: [out] }): Dispatch[] {
     const partCount = Math.min(MOST_PARTS, Math.ceil(gradient.size / LANES));
     const parts = scratch(partCount);
     return [
