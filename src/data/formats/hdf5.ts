@@ -29,26 +29,62 @@ export async function openHdf5(source: FileSource): Promise<OpenHdf5> {
     // A name that the bundler cannot see, because a browser has no use for the Node build.
     const nodeBuild = 'h5wasm/node';
     const h5 = (await import(/* @vite-ignore */ nodeBuild)) as typeof H5;
-    await h5.ready;
+    await loudly(h5);
     return opened(new h5.File(source.path, 'r'));
   }
   const h5 = await import('h5wasm');
-  const { FS } = (await h5.ready) as unknown as { FS: Filesystem };
+  const FS = await loudly(h5);
   const folder = `/recording-${mountCount++}`;
   FS.mkdir(folder);
   if (source.blob) {
     FS.mount(FS.filesystems.WORKERFS, { blobs: [{ name: 'file.h5', data: source.blob }] }, folder);
-    return opened(new h5.File(`${folder}/file.h5`, 'r'), () => {
-      FS.unmount(folder);
-      FS.rmdir(folder);
-    });
+    return openedOr(
+      () => new h5.File(`${folder}/file.h5`, 'r'),
+      () => {
+        FS.unmount(folder);
+        FS.rmdir(folder);
+      },
+    );
   }
   const path = `${folder}/file.h5`;
   FS.writeFile(path, await source.slice(0, source.byteLength));
-  return opened(new h5.File(path, 'r'), () => {
-    FS.unlink(path);
-    FS.rmdir(folder);
-  });
+  return openedOr(
+    () => new h5.File(path, 'r'),
+    () => {
+      FS.unlink(path);
+      FS.rmdir(folder);
+    },
+  );
+}
+
+function openedOr(open: () => H5.File, release: () => void): OpenHdf5 {
+  try {
+    return opened(open(), release);
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+/** Without this the library prints its errors to the console and returns nonsense. */
+async function loudly(h5: typeof H5): Promise<Filesystem> {
+  const library = await h5.ready;
+  library.activate_throwing_error_handler();
+  return library.FS as unknown as Filesystem;
+}
+
+/**
+ * The library's own errors, turned into one sentence; sentences of this folder pass unchanged.
+ * The innermost line of its report names the cause.
+ */
+export function explainHdf5(error: unknown, fileName: string): Error {
+  const text = error instanceof Error ? error.message : String(error);
+  if (error instanceof Error && /^\[[\w -]+\] expected /.test(text)) return error;
+  const causes = [...text.matchAll(/\(\): ([^\n]+)/g)];
+  const cause = causes[causes.length - 1]?.[1] ?? text.split('\n')[0];
+  return new Error(
+    `[hdf5] expected a whole HDF5 file in "${fileName}", got a damaged one (${cause}): copy or export it again`,
+  );
 }
 
 function opened(root: H5.File, release: () => void = () => {}): OpenHdf5 {

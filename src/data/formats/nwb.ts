@@ -1,19 +1,22 @@
 /** NWB recordings: lists the series to choose from and reads the chosen ones. */
 import type * as H5 from 'h5wasm';
 import { assembleSession } from '../assembleSession';
-import { type FileSource, type OpenFile, stem } from './fileFormat';
-import { openHdf5, readTexts } from './hdf5';
+import type { Session } from '../session';
+import { type FileSource, type OpenFile, type SeriesChoice, stem } from './fileFormat';
+import { explainHdf5, openHdf5, readTexts } from './hdf5';
 import { readSignal } from './nwbRead';
 import { child, findSeries, isDataset, type NwbSeries } from './nwbSeries';
 
 /** @throws one sentence when the file is not NWB, is damaged, or has no LFP */
 export async function openNwb(source: FileSource): Promise<OpenFile> {
-  const file = await openHdf5(source);
+  const file = await openHdf5(source).catch((error: unknown) => {
+    throw explainHdf5(error, source.name);
+  });
   try {
     return describe(source, file.root, () => file.close());
   } catch (error) {
     file.close();
-    throw error;
+    throw explainHdf5(error, source.name);
   }
 }
 
@@ -45,24 +48,37 @@ function describe(source: FileSource, root: H5.File, close: () => void): OpenFil
     }),
     warnings,
     async readSession(choice) {
-      const lfpSeries = pick(series, choice.lfp, source.name);
-      const lfp = readSignal(lfpSeries);
-      const behaviour = (choice.behaviour ?? []).map((path) =>
-        readSignal(pick(series, path, source.name)),
-      );
-      return assembleSession({
-        name: stem(source.name),
-        subject: subjectOf(root) ?? stem(source.name),
-        lfp: lfp.signal,
-        bands: ['raw'],
-        behaviour: behaviour.map(({ signal }) => signal),
-        alreadyFrames: false,
-        channelMask: lfpSeries.columnMask,
-        warnings: [lfp, ...behaviour].flatMap((read) => read.warnings),
-      });
+      try {
+        return read(source, root, series, choice);
+      } catch (error) {
+        throw explainHdf5(error, source.name);
+      }
     },
     close,
   };
+}
+
+function read(
+  source: FileSource,
+  root: H5.File,
+  series: readonly NwbSeries[],
+  choice: SeriesChoice,
+): Session {
+  const lfpSeries = pick(series, choice.lfp, source.name);
+  const lfp = readSignal(lfpSeries);
+  const behaviour = (choice.behaviour ?? []).map((path) =>
+    readSignal(pick(series, path, source.name)),
+  );
+  return assembleSession({
+    name: stem(source.name),
+    subject: subjectOf(root) ?? stem(source.name),
+    lfp: lfp.signal,
+    bands: ['raw'],
+    behaviour: behaviour.map(({ signal }) => signal),
+    alreadyFrames: false,
+    channelMask: lfpSeries.columnMask,
+    warnings: [lfp, ...behaviour].flatMap((part) => part.warnings),
+  });
 }
 
 function pick(series: readonly NwbSeries[], path: string, fileName: string): NwbSeries {

@@ -1,0 +1,55 @@
+// The studio's own file: written and read back equal; damaged and foreign files refused.
+import { tableFromArrays, tableToIPC } from 'apache-arrow';
+import { expect, test } from 'vitest';
+import { type FileSource, openFile, proposeChoice } from '../readers';
+import { syntheticSessions } from '../synthetic';
+import { readArrow, writeArrow } from './arrow';
+
+const [session] = syntheticSessions({ sessionCount: 1, durationS: 10, channelCount: 4 });
+const bytes = writeArrow(session);
+
+function inMemory(content: Uint8Array): FileSource {
+  return {
+    name: 'made.arrow',
+    byteLength: content.length,
+    slice: async (start, end) => content.slice(start, end),
+  };
+}
+
+test('a session comes back equal', () => {
+  expect(readArrow(bytes, 'made.arrow')).toEqual(session);
+});
+
+test('without behaviour, with gaps and a rejected channel', () => {
+  const data = session.lfp.data.slice();
+  data[5] = Number.NaN;
+  const odd = {
+    ...session,
+    behaviour: undefined,
+    oracleR2: undefined,
+    lfp: { ...session.lfp, data },
+    channelMask: Float32Array.of(1, 0, 1, 1),
+  };
+  expect(readArrow(writeArrow(odd), 'made.arrow')).toEqual(odd);
+});
+
+test('opened through the common door', async () => {
+  const file = await openFile(inMemory(bytes));
+  expect(file.format).toBe('arrow');
+  const choice = proposeChoice(file);
+  expect(choice).toEqual({ lfp: 'lfp', behaviour: ['behaviour'] });
+  expect(await file.readSession(choice)).toEqual(session);
+  expect((await file.readSession({ lfp: 'lfp' })).behaviour).toBeUndefined();
+});
+
+test.each([
+  ['cut short', bytes.slice(0, bytes.length / 2), /expected/],
+  [
+    'another table',
+    tableToIPC(tableFromArrays({ x: Float32Array.of(1, 2) }), 'file'),
+    /got another Arrow table/,
+  ],
+])('%s is refused in one sentence', async (_, content, message) => {
+  await expect(openFile(inMemory(content))).rejects.toThrow(message);
+  await expect(openFile(inMemory(content))).rejects.toThrow(/^\[arrow\] expected [^\n]+: [^\n]+$/);
+});
