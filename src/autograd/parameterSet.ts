@@ -37,6 +37,7 @@ export class ParameterSet {
   readonly decayCount: number;
   readonly #device: Device;
   readonly #slots = new Map<string, Slot>();
+  readonly #readers = new WeakMap<Graph, Map<string, Tensor>>();
   #training: TrainingStores | undefined;
 
   /** @param isTrained which parameters get a gradient; default none (inference) */
@@ -72,9 +73,10 @@ export class ParameterSet {
     return [...this.#slots.values()].filter((slot) => slot.trained).map((slot) => slot.spec.name);
   }
 
-  /** The tensors of a graph by parameter name; each is made once. */
+  /** The tensors of a graph by parameter name; each is made once per graph. */
   reader(graph: Graph): (name: string) => Tensor {
-    const made = new Map<string, Tensor>();
+    const made = this.#readers.get(graph) ?? new Map<string, Tensor>();
+    this.#readers.set(graph, made);
     return (name) => {
       let tensor = made.get(name);
       if (!tensor) {

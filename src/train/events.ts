@@ -15,6 +15,8 @@ export interface ValidationRecord {
   readonly epoch: number;
   /** teacher: maskedLoss; student: loss and its parts; finetune: loss, meanR2. */
   readonly values: Readonly<Record<string, number>>;
+  /** What selects the model: higher is better. */
+  readonly score: number;
   readonly isBest: boolean;
 }
 

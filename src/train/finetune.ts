@@ -1,0 +1,129 @@
+// Stage 3: the student is fine-tuned on one session's behaviour; the best epoch is chosen on the validation fold
+// (REALM, section 1.6).
+
+import { Graph } from '../autograd/graph';
+import { ParameterSet, type Weights } from '../autograd/parameterSet';
+import type { Device } from '../autograd/store';
+import { scorePredictions } from '../evaluate/metrics';
+import { checkConfig, lfpColumns } from '../model/config';
+import { encode } from '../model/encoder';
+import { compileForward } from '../model/forward';
+import { decoderParameters, initialWeights, withDecayOf } from '../model/parameters';
+import { readout } from '../model/readout';
+import { isTokenizer } from '../model/student';
+import { weightedMse } from '../ops/losses';
+import { predictFold } from './predict';
+import type { Preset } from './settings';
+import type { Snapshot } from './snapshot';
+import { TrainingStage } from './stage';
+import { Trainer } from './trainer';
+import { batchOf, configFor, type TrainingData, trainingSegments } from './trainingData';
+
+export interface FinetuneOptions {
+  readonly device: Device;
+  /** The sessions to fine-tune on together; usually one. Each needs behaviour. */
+  readonly data: TrainingData;
+  readonly preset: Preset;
+  readonly seed: number;
+  /** The distilled student; absent: random weights, which is the student trained from scratch. */
+  readonly student?: Weights;
+  readonly resume?: Snapshot;
+}
+
+/** Builds the stage; nothing runs until its events are pulled. */
+export async function createFinetuning(options: FinetuneOptions): Promise<TrainingStage> {
+  const { device, data, preset, seed } = options;
+  const settings = preset.finetune;
+  const { batch } = settings;
+  const frames = preset.segmentFrames;
+  for (const { behaviour, sessionName } of data.sessions) {
+    if (!behaviour) {
+      throw new Error(
+        `[finetune] expected behaviour in every session, got none in "${sessionName}": choose a behaviour series or leave the session out`,
+      );
+    }
+  }
+  const config = checkConfig(configFor(preset.student, data));
+  const specs = withDecayOf(decoderParameters(config), preset.ssmInit);
+  const freezeSkip = settings.rawSkip === 'zero';
+  const freezeTokenizer = settings.freezeTokenizer && options.student !== undefined;
+  const parameters = new ParameterSet(
+    device,
+    specs,
+    (name) => !(freezeTokenizer && isTokenizer(name)) && !(freezeSkip && name.startsWith('skip.')),
+  );
+  const weights = initialWeights(specs, seed, preset.ssmInit);
+  for (const [name, values] of options.student ?? []) {
+    const isFresh = settings.freshReadout && name.startsWith('out_proj.');
+    if (weights.has(name) && !isFresh) weights.set(name, values);
+  }
+  if (freezeSkip) {
+    for (const name of ['skip.weight', 'skip.bias']) weights.get(name)?.fill(0);
+  }
+  parameters.load(weights);
+
+  const graph = new Graph();
+  const read = parameters.reader(graph);
+  const lfp = graph.input('lfp', [batch, frames, lfpColumns(config)]);
+  const channelMask = graph.input('channel_mask', [batch, config.channelCount]);
+  const target = graph.input('behaviour', [batch, frames, config.outputCount]);
+  const frameWeight = graph.input('behaviour_weight', [batch, frames]);
+  const ones = new Float32Array(batch * config.outputCount).fill(1);
+  const outputWeight = graph.constant('output_weight', [batch, config.outputCount], ones);
+  const { hidden } = encode(lfp, channelMask, read, config, {
+    regularisation: { dropout: settings.dropout, dropPath: settings.dropPath },
+    recompute: settings.recompute,
+  });
+  const loss = weightedMse(readout(hidden, lfp, read), target, frameWeight, outputWeight);
+
+  const [trainer, forward] = await Promise.all([
+    Trainer.create({
+      device,
+      graph,
+      losses: [{ name: 'loss', tensor: loss }],
+      sets: [{ parameters, weightDecay: settings.weightDecay, clipNorm: settings.clipNorm }],
+      microBatches: settings.microBatches,
+    }),
+    compileForward(device, parameters, config, batch, frames),
+  ]);
+  const { train } = trainingSegments(data, frames, Math.ceil(frames / 2));
+  return new TrainingStage(
+    {
+      stage: 'finetune',
+      settings,
+      seed,
+      segmentFrames: frames,
+      segments: train,
+      trainer,
+      sets: [parameters],
+      write(segments) {
+        const filled = batchOf(data, segments, frames, batch);
+        trainer.plan.write(lfp, filled.lfp);
+        trainer.plan.write(channelMask, filled.channelMask);
+        trainer.plan.write(target, filled.behaviour);
+        trainer.plan.write(frameWeight, filled.behaviourWeight);
+      },
+      async validate() {
+        let meanR2 = 0;
+        for (const [session, { validation }] of data.splits.entries()) {
+          const { behaviourNames, behaviourUnits } = data.sessions[session];
+          const fold = await predictFold(forward, data, session, validation);
+          const score = scorePredictions(
+            fold.prediction,
+            fold.target,
+            behaviourNames,
+            behaviourUnits,
+          );
+          meanR2 += (score.meanR2 ?? 0) / data.sessions.length;
+        }
+        return { values: { meanR2 }, score: meanR2 };
+      },
+      destroy() {
+        trainer.destroy();
+        forward.plan.destroy();
+        parameters.destroy();
+      },
+    },
+    options.resume,
+  );
+}
