@@ -1,0 +1,184 @@
+// Proof of the depthwise convolution, of its direction, causality and streaming form.
+
+import { describe, expect, test } from 'vitest';
+import { gradients } from '../autograd/gradients';
+import { Graph } from '../autograd/graph';
+import { compile } from '../autograd/plan';
+import { CPU, createStore } from '../autograd/store';
+import type { Tensor } from '../autograd/tensor';
+import { testDevice } from '../gpu/testDevice';
+import { causalConv1d, updateHistory } from './causalConv1d';
+import { add } from './elementwise';
+import {
+  equalFrames,
+  evaluate,
+  flipFrames,
+  largestDifference,
+  normalValue,
+  stream,
+  withOtherFuture,
+} from './evaluateGraph';
+import { testOp } from './testOp';
+
+// One element; a sequence shorter than the taps; more rows than a block holds; the workgroup's edges.
+const EDGES = [
+  [1, 1, 1, 1],
+  [1, 2, 3, 4],
+  [2, 40, 5, 4],
+  [1, 3, 65, 2],
+  [2, 4, 64, 8],
+];
+
+const FORMS = [
+  { reverse: false, silu: true },
+  { reverse: true, silu: true },
+  { reverse: false, silu: false },
+];
+
+testOp('causalConv1d', {
+  cases: (draw, i) => {
+    const [B, T, D, K] = EDGES[i] ?? [
+      draw.integer(1, 3),
+      draw.pick([1, 2, 9, 53]),
+      draw.pick([3, 70]),
+      4,
+    ];
+    const form = FORMS[i % FORMS.length];
+    return {
+      label: JSON.stringify(form),
+      inputs: [[B, T, D], [D, 1, K], [D]],
+      build: ([x, weight, bias]) => causalConv1d(x, weight, bias, form),
+    };
+  },
+  errors: [
+    {
+      build: (g) => causalConv1d(g.input('x', [4, 3]), g.input('w', [3, 1, 4]), g.input('b', [3])),
+      message: /\[causalConv1d\] expected x of shape \[B, T, D\], got \[4, 3\]/,
+    },
+    {
+      build: (g) =>
+        causalConv1d(g.input('x', [1, 4, 3]), g.input('w', [2, 1, 4]), g.input('b', [3])),
+      message: /expected weight \[3, 1, K\] and bias \[3\], got \[2, 1, 4\] and \[3\]/,
+    },
+    {
+      build: (g) =>
+        causalConv1d(g.input('x', [1, 4, 3]), g.input('w', [3, 1, 9]), g.input('b', [3])),
+      message: /\[causalConv1d\] expected at most 8 taps, got 9/,
+    },
+    {
+      build: (g) =>
+        causalConv1d(g.input('x', [1, 4, 3]), g.input('w', [3, 1, 4]), g.input('b', [3]), {
+          history: g.input('h', [1, 4, 3]),
+        }),
+      message: /\[causalConv1d\] expected history \[1, 3, 3\], got \[1, 4, 3\]/,
+    },
+    {
+      build: (g) =>
+        causalConv1d(g.input('x', [1, 4, 3]), g.input('w', [3, 1, 4]), g.input('b', [3]), {
+          history: g.input('h', [1, 3, 3]),
+          reverse: true,
+        }),
+      message: /\[causalConv1d\] expected no history in reverse/,
+    },
+    {
+      build: (g) => updateHistory(g.input('h', [1, 3, 3]), g.input('x', [1, 4, 3])),
+      message: /\[updateHistory\] expected a stored history, got an input/,
+    },
+  ],
+});
+
+testOp('causalConv1d with history', {
+  count: 12,
+  cases: (draw, i) => {
+    const [B, T, D, K] = [draw.integer(1, 3), [1, 2, 3, 9][i % 4], draw.pick([3, 70]), 4];
+    const silu = i % 2 === 0;
+    return {
+      inputs: [[B, T, D], [D, 1, K], [D], [B, K - 1, D]],
+      build: ([x, weight, bias, history]) => causalConv1d(x, weight, bias, { silu, history }),
+      differentiable: [false, false, false, false],
+    };
+  },
+});
+
+/** Rounding of sums of five terms of order one. */
+const STREAM_ERROR = 1e-6;
+const [B, T, D, K] = [2, 11, 5, 4];
+const x = normalValue([B, T, D], 1);
+const weights = [normalValue([D, 1, K], 2), normalValue([D], 3)];
+const forward = ([a, weight, bias]: readonly Tensor[]): Tensor =>
+  causalConv1d(a, weight, bias, { silu: true });
+
+describe.each(['cpu', 'gpu'])('causalConv1d on %s', (kind) => {
+  const open = async () => (kind === 'cpu' ? CPU : testDevice());
+
+  test('is causal bit for bit', async () => {
+    const device = await open();
+    const [out] = await evaluate(device, [x, ...weights], forward);
+    for (const from of [1, 6, T - 1]) {
+      const [other] = await evaluate(device, [withOtherFuture(x, from, 4), ...weights], forward);
+      expect(equalFrames(out, other, B, T)).toBe(from);
+    }
+  });
+
+  test('reversed equals flipping before and after', async () => {
+    const device = await open();
+    const [reversed] = await evaluate(device, [x, ...weights], ([a, weight, bias]) =>
+      causalConv1d(a, weight, bias, { silu: true, reverse: true }),
+    );
+    const [flipped] = await evaluate(device, [flipFrames(x), ...weights], forward);
+    const back = flipFrames({ shape: [B, T, D], values: flipped }).values;
+    expect(largestDifference(reversed, back)).toBeLessThan(STREAM_ERROR);
+    expect(largestDifference(reversed, flipped)).toBeGreaterThan(0.1);
+  });
+
+  test('fed frame by frame equals the whole', async () => {
+    const device = await open();
+    const [whole] = await evaluate(device, [x, ...weights], forward);
+    const streamed = await stream(device, x, [[B, K - 1, D]], (frame, [history], graph) => {
+      const [weight, bias] = weights.map((w) => graph.constant('w', w.shape, w.values));
+      const y = causalConv1d(frame, weight, bias, { silu: true, history });
+      updateHistory(history, frame);
+      return y;
+    });
+    expect(largestDifference(streamed, whole)).toBeLessThan(STREAM_ERROR);
+  });
+
+  // Fewer frames than the history, as many, more.
+  test.each([1, 2, 3, 4, 9])(
+    'updateHistory with %d frames keeps the last three',
+    async (frames) => {
+      const device = await open();
+      const before = normalValue([B, K - 1, D], 5).values;
+      const added = normalValue([B, frames, D], 6).values;
+      const store = createStore(device, before.length, 'history');
+      store.write(before);
+      const graph = new Graph();
+      const input = graph.input('x', [B, frames, D]);
+      updateHistory(graph.stored('history', [B, K - 1, D], store), input);
+      const plan = await compile(graph, device);
+      plan.write(input, added);
+      plan.run();
+      const expected: number[] = [];
+      for (let b = 0; b < B; b++) {
+        const past = before.subarray(b * (K - 1) * D, (b + 1) * (K - 1) * D);
+        const all = [...past, ...added.subarray(b * frames * D, (b + 1) * frames * D)];
+        expected.push(...all.slice(-(K - 1) * D));
+      }
+      expect([...(await store.read())]).toEqual(expected);
+      plan.destroy();
+      store.destroy();
+    },
+  );
+});
+
+test('has no gradient with a history', () => {
+  const graph = new Graph();
+  const input = graph.input('x', [1, 2, 3], true);
+  const y = causalConv1d(input, graph.input('w', [3, 1, 4]), graph.input('b', [3]), {
+    history: graph.input('h', [1, 3, 3]),
+  });
+  const seed = graph.input('seed', [1, 2, 3]);
+  expect(() => gradients([{ tensor: y, seed }], [input], add)).toThrow(
+    /expected no history when gradients are wanted/,
+  );
+});
