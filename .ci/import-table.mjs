@@ -52,4 +52,10 @@ export const packageTable = {
  * Deliberate exceptions, each with its reason. One that no import needs any more is reported.
  * @type {{ file: string, imports: string, reason: string }[]}
  */
-export const exceptions = [];
+export const exceptions = [
+  {
+    file: 'src/train/finetune.ts',
+    imports: '../evaluate/metrics',
+    reason: 'the model is selected on validation by the very metric that is reported',
+  },
+];

@@ -52,6 +52,7 @@ export function compileCpu(graph: Graph): CpuPlan {
     run(step) {
       for (const node of nodes) runNode(node, { ...FIRST_STEP, ...step });
     },
+    finished: async () => {},
     values: arrayOf,
     read: async (tensor) => Float32Array.from(arrayOf(tensor)),
     async debug(step) {

@@ -2,6 +2,7 @@
 
 import { readOnce, USAGE } from '../gpu/buffer';
 import type { GpuDevice } from '../gpu/device';
+import { InFlight } from '../gpu/inFlight';
 import { type Pipeline, pipelineFor } from '../gpu/pipeline';
 import { notFinite } from './cpuPlan';
 import type { Graph, Node } from './graph';
@@ -49,6 +50,7 @@ export async function compileGpu(graph: Graph, gpu: GpuDevice): Promise<Plan> {
     }
   });
   const packed = new ArrayBuffer(STEP_BYTES);
+  const inFlight = new InFlight(gpu);
   const writeStep = (step: Partial<StepValues> | undefined): void => {
     device.queue.writeBuffer(stepBuffer, 0, packStep({ ...FIRST_STEP, ...step }, packed));
   };
@@ -85,7 +87,9 @@ export async function compileGpu(graph: Graph, gpu: GpuDevice): Promise<Plan> {
       gpu.throwIfFailed();
       writeStep(step);
       if (commands.length > 0) submit(commands);
+      inFlight.submitted();
     },
+    finished: (limit) => inFlight.waitBelow(limit),
     read,
     async debug(step) {
       writeStep(step);

@@ -46,7 +46,7 @@ export class Graph {
     return this.#tensor(name, shape, { kind: 'stored', store, offset }, requiresGradient);
   }
 
-  /** Appends a node. A gradient flows through it when it has a gradient rule and any input requires one. */
+  /** Appends a node. Its outputs require a gradient when any input does, be the op differentiable or not. */
   apply<P>(op: Op<P>, inputs: readonly Tensor[], params: P): Tensor[] {
     for (const input of inputs) {
       if (input.graph !== this) {
@@ -59,7 +59,7 @@ export class Graph {
       inputs.map((input) => input.shape),
       params,
     );
-    const requires = op.gradient !== undefined && inputs.some((input) => input.requiresGradient);
+    const requires = inputs.some((input) => input.requiresGradient);
     const outputs = shapes.map((shape, i) =>
       this.#tensor(
         `${op.name}${shapes.length > 1 ? i : ''}`,

@@ -21,6 +21,8 @@ export interface Plan {
   write(tensor: Tensor, values: Float32Array): void;
   /** One replay: on gpu one compute pass and one submit; never waits. */
   run(step?: Partial<StepValues>): void;
+  /** Waits while more than `limit` replays are unfinished; call after run() to bound the queue. */
+  finished(limit: number): Promise<void>;
   /** Reads an output, an input or a stored tensor after all replays so far. */
   read(tensor: Tensor): Promise<Float32Array>;
   /** One replay, one dispatch per submit; throws naming the first op whose output is not finite. */

@@ -1,6 +1,6 @@
 // Flat memory that outlives plans: parameters, gradients, Adam moments, decoder state. f32 on gpu, f64 on cpu.
 
-import { createStorageBuffer, readOnce } from '../gpu/buffer';
+import { createStorageBuffer, Readback, readOnce } from '../gpu/buffer';
 import type { GpuDevice } from '../gpu/device';
 
 /** The oracle device: every op's twin in float64. Never a product path. */
@@ -19,6 +19,8 @@ export interface Store {
   readonly cpu?: Float64Array;
   write(values: Float32Array | Float64Array, offset?: number): void;
   read(offset?: number, elements?: number): Promise<Float32Array>;
+  /** A function that reads the whole store again and again through one staging buffer, one read at a time. */
+  repeatedRead(): () => Promise<Float32Array>;
   destroy(): void;
 }
 
@@ -29,19 +31,22 @@ export function createStore(device: Device, elements: number, label: string): St
 
 function cpuStore(elements: number, label: string): Store {
   const cpu = new Float64Array(elements);
+  const read = async (offset = 0, count = elements - offset): Promise<Float32Array> =>
+    Float32Array.from(cpu.subarray(offset, offset + count));
   return {
     label,
     elements,
     cpu,
     write: (values, offset = 0) => cpu.set(values, offset),
-    read: async (offset = 0, count = elements - offset) =>
-      Float32Array.from(cpu.subarray(offset, offset + count)),
+    read,
+    repeatedRead: () => () => read(),
     destroy: () => {},
   };
 }
 
 function gpuStore(device: GpuDevice, elements: number, label: string): Store {
   const buffer = createStorageBuffer(device, elements * 4, label);
+  let readback: Readback | undefined;
   return {
     label,
     elements,
@@ -52,6 +57,14 @@ function gpuStore(device: GpuDevice, elements: number, label: string): Store {
     },
     read: (offset = 0, count = elements - offset) =>
       readOnce(device, buffer, offset * 4, count * 4),
-    destroy: () => buffer.destroy(),
+    repeatedRead() {
+      readback ??= new Readback(device, elements * 4);
+      const pooled = readback;
+      return () => pooled.read(buffer, 0, elements * 4);
+    },
+    destroy() {
+      buffer.destroy();
+      readback?.destroy();
+    },
   };
 }

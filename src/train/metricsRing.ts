@@ -3,7 +3,6 @@
 import type { Graph } from '../autograd/graph';
 import { createStore, type Device, type Store } from '../autograd/store';
 import type { Tensor } from '../autograd/tensor';
-import { Readback } from '../gpu/buffer';
 import { recordMetrics } from '../ops/recordMetrics';
 
 /** Steps that may pass between two reads. */
@@ -12,13 +11,13 @@ export const RING_SLOTS = 256;
 export class MetricsRing {
   readonly names: readonly string[];
   readonly #store: Store;
-  readonly #readback: Readback | undefined;
+  /** All rows [slot, name] as of the work submitted so far. One read at a time. */
+  readonly read: () => Promise<Float32Array>;
 
   constructor(device: Device, names: readonly string[]) {
     this.names = names;
-    const elements = RING_SLOTS * names.length;
-    this.#store = createStore(device, elements, 'metrics ring');
-    this.#readback = device.kind === 'gpu' ? new Readback(device, elements * 4) : undefined;
+    this.#store = createStore(device, RING_SLOTS * names.length, 'metrics ring');
+    this.read = this.#store.repeatedRead();
   }
 
   /** Appends the recording of one scalar per name into the row of the step's ring slot. */
@@ -27,16 +26,7 @@ export class MetricsRing {
     recordMetrics(ring, scalars);
   }
 
-  /** All rows [slot, name] as of the work submitted so far. One read at a time. */
-  read(): Promise<Float32Array> {
-    const { gpu, elements } = this.#store;
-    return gpu && this.#readback
-      ? this.#readback.read(gpu.buffer, 0, elements * 4)
-      : this.#store.read();
-  }
-
   destroy(): void {
     this.#store.destroy();
-    this.#readback?.destroy();
   }
 }

@@ -6,7 +6,6 @@ import type { ParameterSet } from '../autograd/parameterSet';
 import { compile, type Plan } from '../autograd/plan';
 import { createStore, type Device, type Store } from '../autograd/store';
 import type { Tensor } from '../autograd/tensor';
-import { InFlight } from '../gpu/inFlight';
 import { backward } from '../ops/backward';
 import { scale } from '../ops/elementwise';
 import { accumulate, adamW, globalNorm } from '../ops/optimiser';
@@ -40,6 +39,8 @@ export interface StepOptions {
 
 const BETA1 = 0.9;
 const BETA2 = 0.999;
+/** Steps that may be queued: the processor prepares one batch while the GPU works on another. */
+const MAX_IN_FLIGHT = 2;
 
 export class Trainer {
   readonly plan: Plan;
@@ -47,7 +48,6 @@ export class Trainer {
   readonly #lossRing: MetricsRing;
   readonly #normRing: MetricsRing;
   readonly #microBatches: number;
-  readonly #inFlight: InFlight | undefined;
   readonly #totals: readonly Store[];
   #read = 0;
   #submitted = 0;
@@ -67,8 +67,6 @@ export class Trainer {
     [this.#lossRing, this.#normRing] = rings;
     this.#microBatches = options.microBatches;
     this.#totals = totals;
-    const { device } = options;
-    this.#inFlight = device.kind === 'gpu' ? new InFlight(device) : undefined;
   }
 
   static async create(options: TrainerOptions): Promise<Trainer> {
@@ -123,7 +121,7 @@ export class Trainer {
     }
     this.#update?.run({ ...values, step, ringSlot: step % RING_SLOTS });
     this.#submitted = step + 1;
-    await this.#inFlight?.submitted();
+    await (this.#update ?? this.plan).finished(MAX_IN_FLIGHT);
     if ((this.#submitted - this.#read) * this.#microBatches >= RING_SLOTS / 2) await this.#poll();
   }
 
