@@ -1,6 +1,8 @@
 // The high-rate series that charts draw; kept out of the stores, which hold no growing array.
+
 import { RingBuffer } from '../base/ringBuffer';
-import type { DecodedFrames, DecodeLayout, Phase, RunProgress } from '../worker/api';
+import type { Stage } from '../train/events';
+import type { DecodedFrames, DecodeLayout, RunProgress } from '../worker/api';
 import { createPulse } from './pulse';
 
 /** At ten reports a second, half an hour at full detail and then the most recent half hour. */
@@ -13,27 +15,31 @@ interface Curve {
   ring: RingBuffer;
 }
 
-interface PhaseCurves {
+interface StageCurves {
   losses?: Curve;
   heldOut?: Curve;
 }
 
-export const curves: Record<Phase, PhaseCurves> = { pretrain: {}, distil: {}, fineTune: {} };
+export const curves: Record<Stage, StageCurves> = { teacher: {}, student: {}, finetune: {} };
 export const curvePulse = createPulse();
 
-export function clearCurves(phase: Phase): void {
-  curves[phase] = {};
+export function clearCurves(stage: Stage): void {
+  curves[stage] = {};
   curvePulse.emit();
 }
 
-export function appendProgress({ phase, step, losses, heldOut }: RunProgress): void {
-  const target = curves[phase];
-  target.losses = append(target.losses, step, losses);
-  if (heldOut) target.heldOut = append(target.heldOut, step, heldOut);
+export function appendProgress({ stage, records, validations }: RunProgress): void {
+  const target = curves[stage];
+  for (const { step, values } of records) target.losses = append(target.losses, step, values);
+  for (const { step, values } of validations) target.heldOut = append(target.heldOut, step, values);
   curvePulse.emit();
 }
 
-function append(curve: Curve | undefined, step: number, values: Record<string, number>): Curve {
+function append(
+  curve: Curve | undefined,
+  step: number,
+  values: Readonly<Record<string, number>>,
+): Curve {
   const names = Object.keys(values);
   const isSame = curve?.names.join() === names.join();
   const target = isSame ? curve! : { names, ring: new RingBuffer(1 + names.length, CURVE_ROWS) };

@@ -2,6 +2,7 @@
 import type { FrontEndKind } from '../data/features';
 import type { SeriesChoice, SeriesInfo } from '../data/formats/fileFormat';
 import type { Evaluation } from '../evaluate/evaluation';
+import type { Stage, StepRecord, ValidationRecord } from '../train/events';
 
 /** A sentence for a person in three parts, and the text to copy into a report. */
 export interface Fault {
@@ -87,7 +88,6 @@ export interface Preparation {
   splitText: string;
 }
 
-export type Phase = 'pretrain' | 'distil' | 'fineTune';
 export type RunOutcome = 'done' | 'cancelled' | 'failed';
 
 /** One number of a preset that a person may change. */
@@ -107,11 +107,11 @@ export interface PresetInfo {
   title: string;
   note: string;
   isPaperScale: boolean;
-  settings: Record<Phase, SettingInfo[]>;
+  settings: Record<Stage, SettingInfo[]>;
 }
 
 export interface TrainRequest {
-  phase: Phase;
+  stage: Stage;
   preset: string;
   seed: number;
   /** Sessions to learn from; fine-tuning takes the first. */
@@ -119,20 +119,21 @@ export interface TrainRequest {
   data: DataSettings;
   /** Values that differ from the preset's, by their name. */
   overrides: Record<string, number>;
-  /** Continue the saved run of this phase. */
+  /** Continue the saved run of this stage. */
   resume: boolean;
 }
 
 export interface RunProgress {
-  phase: Phase;
+  stage: Stage;
   step: number;
   totalSteps: number;
+  epoch: number;
+  epochs: number;
   framesPerS: number;
-  leftS: number | undefined;
-  /** Parts of the loss by name, the total first. */
-  losses: Record<string, number>;
-  /** Values on the held-out fold by name, where this report has them. */
-  heldOut?: Record<string, number>;
+  leftS: number;
+  /** Those that are new since the last report; after a resume all from the start. */
+  records: readonly StepRecord[];
+  validations: readonly ValidationRecord[];
 }
 
 /** One held-out segment; all three are row-major `[channel, frame]`. */
@@ -146,7 +147,7 @@ export interface Reconstruction {
 }
 
 export interface SavedRun {
-  phase: Phase;
+  stage: Stage;
   preset: string;
   seed: number;
   step: number;
@@ -159,6 +160,8 @@ export interface Results {
   sessionId: string;
   sessionName: string;
   evaluations: Evaluation[];
+  /** Synthetic sessions only, see `Session`. */
+  oracleR2?: readonly number[];
 }
 
 /** Which models the worker holds. */
@@ -169,7 +172,7 @@ export interface ModelsHeld {
 
 export interface ModelSummary {
   preset: string;
-  paperScale: boolean;
+  isPaperScale: boolean;
   parameterCount: number;
   channelCount: number;
   outputs: string[];
@@ -221,7 +224,7 @@ export type StudioEvent =
   | { type: 'sessions'; sessions: SessionSummary[] }
   | { type: 'note'; text: string }
   | { type: 'progress'; progress: RunProgress }
-  | { type: 'stage'; text: string }
+  | { type: 'activity'; text: string }
   | { type: 'reconstruction'; reconstruction: Reconstruction }
   | { type: 'saved'; runs: SavedRun[] }
   | { type: 'models'; models: ModelsHeld }
@@ -254,7 +257,7 @@ export interface StudioApi {
   resumeRun(): Promise<void>;
   stepRun(): Promise<void>;
   cancelRun(): Promise<void>;
-  forgetSaved(phase: Phase): Promise<void>;
+  forgetSaved(stage: Stage): Promise<void>;
   exportModel(which: 'teacher' | 'student'): Promise<Uint8Array>;
   importModel(bytes: Uint8Array, fileName: string): Promise<void>;
   startDecode(request: DecodeRequest): Promise<DecodeLayout>;

@@ -1,5 +1,5 @@
 // The whole path on the built-in sessions, one stage after the other, each shown as it goes.
-import type { Phase } from '../../worker/api';
+import type { Stage } from '../../train/events';
 import type { StudioClient } from '../clientContext';
 import { runStore } from '../stores/runStore';
 import { sessionStore } from '../stores/sessionStore';
@@ -9,19 +9,19 @@ import { addBuiltIn } from './sessions';
 import { cancelRun, choosePreset, train } from './training';
 import { showNote, showView } from './view';
 
-const STAGES: { phase: Phase; view: View; text: string }[] = [
+const STAGES: { stage: Stage; view: View; text: string }[] = [
   {
-    phase: 'pretrain',
+    stage: 'teacher',
     view: 'teacher',
     text: 'Step 2 of 5: the teacher learns to fill in hidden LFP',
   },
   {
-    phase: 'distil',
+    stage: 'student',
     view: 'student',
     text: 'Step 3 of 5: the causal student learns from the teacher',
   },
   {
-    phase: 'fineTune',
+    stage: 'finetune',
     view: 'student',
     text: 'Step 4 of 5: the student learns this session’s behaviour',
   },
@@ -42,11 +42,11 @@ export async function runDemo(client: StudioClient): Promise<void> {
     choosePreset(adapter?.isSoftware ? 'nano' : 'tiny');
     settingsStore.setState({ decodeSpeed: 1, decodeLoop: true });
     const sessionIds = builtIn.map(({ id }) => id);
-    for (const { phase, view, text } of STAGES) {
+    for (const { stage, view, text } of STAGES) {
       if (isCancelled()) return;
       say(text);
       showView(view);
-      if ((await train(client, phase, sessionIds)) !== 'done') return;
+      if ((await train(client, stage, sessionIds)) !== 'done') return;
     }
     if (isCancelled()) return;
     say('Step 5 of 5: decoding, frame by frame');

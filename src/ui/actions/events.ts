@@ -27,16 +27,16 @@ export function applyEvent(event: StudioEvent): void {
     case 'note':
       showNote(event.text);
       break;
-    case 'stage':
-      runStore.setState({ stage: event.text });
+    case 'activity':
+      runStore.setState({ activity: event.text });
       break;
     case 'progress': {
       const { progress } = runStore.getState();
-      runStore.setState({
-        progress: { ...progress, [event.progress.phase]: event.progress },
-        stage: '',
-      });
       appendProgress(event.progress);
+      runStore.setState({
+        progress: { ...progress, [event.progress.stage]: event.progress },
+        activity: '',
+      });
       break;
     }
     case 'reconstruction':

@@ -1,5 +1,6 @@
 // Runs: start, pause, step, cancel, resume; models in and out.
-import type { Phase, RunOutcome, SavedRun } from '../../worker/api';
+import type { Stage } from '../../train/events';
+import type { RunOutcome, SavedRun } from '../../worker/api';
 import type { StudioClient } from '../clientContext';
 import { clearCurves } from '../series';
 import { runStore } from '../stores/runStore';
@@ -7,55 +8,55 @@ import { sessionStore } from '../stores/sessionStore';
 import { settingsStore } from '../stores/settingsStore';
 import { guarded } from './faults';
 
-export const PHASE_TITLES: Record<Phase, string> = {
-  pretrain: 'Pretraining the teacher',
-  distil: 'Distilling the student',
-  fineTune: 'Fine-tuning the student',
+export const STAGE_TITLES: Record<Stage, string> = {
+  teacher: 'Pretraining the teacher',
+  student: 'Distilling the student',
+  finetune: 'Fine-tuning the student',
 };
 
-/** The sessions of a phase: a teacher learns from all, a student is made for the selected one. */
-export function sessionIdsFor(phase: Phase): string[] {
+/** The sessions of a stage: a teacher learns from all, a student is made for the selected one. */
+export function sessionIdsFor(stage: Stage): string[] {
   const { sessions, selectedId } = sessionStore.getState();
   const ids = sessions.map(({ id }) => id);
-  if (phase === 'pretrain') return ids;
+  if (stage === 'teacher') return ids;
   return selectedId === undefined ? [] : [selectedId];
 }
 
 /**
- * Runs a phase to its end; resolves when it has ended.
+ * Runs a stage to its end; resolves when it has ended.
  * @param teacherIds sessions that a teacher learns from, when not all
  */
 export async function train(
   client: StudioClient,
-  phase: Phase,
+  stage: Stage,
   teacherIds?: string[],
 ): Promise<RunOutcome> {
   if (runStore.getState().status !== 'idle') return 'failed';
   const { preset, seed, data, overrides } = settingsStore.getState();
-  clearCurves(phase);
-  begin(phase);
-  if (phase === 'pretrain') runStore.setState({ reconstruction: undefined });
-  else if (phase === 'distil') runStore.setState({ results: undefined });
+  clearCurves(stage);
+  begin(stage);
+  if (stage === 'teacher') runStore.setState({ reconstruction: undefined });
+  else if (stage === 'student') runStore.setState({ results: undefined });
   const request = {
-    phase,
+    stage,
     preset,
     seed,
     data,
-    overrides: overrides[phase],
-    sessionIds: (phase === 'pretrain' && teacherIds) || sessionIdsFor(phase),
+    overrides: overrides[stage],
+    sessionIds: (stage === 'teacher' && teacherIds) || sessionIdsFor(stage),
     resume: false,
   };
-  return end(await guarded(`${PHASE_TITLES[phase]} stopped.`, () => client.train(request)));
+  return end(await guarded(`${STAGE_TITLES[stage]} stopped.`, () => client.train(request)));
 }
 
 /** Goes on with a saved run, with the settings it was started with. */
 export async function resumeSaved(client: StudioClient, run: SavedRun): Promise<RunOutcome> {
   const { data, overrides } = settingsStore.getState();
-  const { phase, preset, seed, sessionIds } = run;
-  clearCurves(phase);
-  begin(phase);
+  const { stage, preset, seed, sessionIds } = run;
+  clearCurves(stage);
+  begin(stage);
   settingsStore.setState({ preset, seed });
-  const request = { phase, preset, seed, sessionIds, data, overrides: overrides[phase] };
+  const request = { stage, preset, seed, sessionIds, data, overrides: overrides[stage] };
   return end(
     await guarded('The saved run could not be continued.', () =>
       client.train({ ...request, resume: true }),
@@ -63,21 +64,21 @@ export async function resumeSaved(client: StudioClient, run: SavedRun): Promise<
   );
 }
 
-export async function forgetSaved(client: StudioClient, phase: Phase): Promise<void> {
-  await guarded('The saved run could not be deleted.', () => client.forgetSaved(phase));
+export async function forgetSaved(client: StudioClient, stage: Stage): Promise<void> {
+  await guarded('The saved run could not be deleted.', () => client.forgetSaved(stage));
 }
 
-function begin(phase: Phase): void {
+function begin(stage: Stage): void {
   runStore.setState(({ progress }) => ({
     status: 'running',
-    phase,
-    stage: 'Getting ready',
-    progress: { ...progress, [phase]: undefined },
+    stage,
+    activity: 'Getting ready',
+    progress: { ...progress, [stage]: undefined },
   }));
 }
 
 function end(outcome: RunOutcome | undefined): RunOutcome {
-  runStore.setState({ status: 'idle', stage: '' });
+  runStore.setState({ status: 'idle', activity: '' });
   return outcome ?? 'failed';
 }
 
@@ -102,20 +103,20 @@ export async function stepRun(client: StudioClient): Promise<void> {
 
 export async function cancelRun(client: StudioClient): Promise<void> {
   if (runStore.getState().status === 'idle') return;
-  runStore.setState({ status: 'stopping', stage: 'Stopping after this step' });
+  runStore.setState({ status: 'stopping', activity: 'Stopping after this step' });
   await guarded('The run could not be stopped.', () => client.cancelRun());
 }
 
-export function changeOverride(phase: Phase, name: string, value: number | undefined): void {
+export function changeOverride(stage: Stage, name: string, value: number | undefined): void {
   settingsStore.setState(({ overrides }) => {
-    const { [name]: _, ...others } = overrides[phase];
+    const { [name]: _, ...others } = overrides[stage];
     const changed = value === undefined ? others : { ...others, [name]: value };
-    return { overrides: { ...overrides, [phase]: changed } };
+    return { overrides: { ...overrides, [stage]: changed } };
   });
 }
 
 export function choosePreset(preset: string): void {
-  settingsStore.setState({ preset, overrides: { pretrain: {}, distil: {}, fineTune: {} } });
+  settingsStore.setState({ preset, overrides: { teacher: {}, student: {}, finetune: {} } });
 }
 
 export function rollSeed(): void {

@@ -1,9 +1,10 @@
 // The runs and what came out of them: lives as long as the worker's models do.
+
 import { create } from 'zustand';
+import type { Stage } from '../../train/events';
 import type {
   AdapterSummary,
   ModelsHeld,
-  Phase,
   PresetInfo,
   Reconstruction,
   Results,
@@ -17,10 +18,10 @@ interface RunState {
   adapter: AdapterSummary | undefined;
   presets: PresetInfo[];
   status: RunStatus;
-  phase: Phase | undefined;
+  stage: Stage | undefined;
   /** What the worker does between steps, such as "Building the network". */
-  stage: string;
-  progress: Partial<Record<Phase, RunProgress>>;
+  activity: string;
+  progress: Partial<Record<Stage, RunProgress>>;
   reconstruction: Reconstruction | undefined;
   saved: SavedRun[];
   models: ModelsHeld;
@@ -33,8 +34,8 @@ export const runStore = create<RunState>()(() => ({
   adapter: undefined,
   presets: [],
   status: 'idle',
-  phase: undefined,
-  stage: '',
+  stage: undefined,
+  activity: '',
   progress: {},
   reconstruction: undefined,
   saved: [],

@@ -1,7 +1,9 @@
 // What a person has chosen: kept by the browser between visits.
+
 import { create } from 'zustand';
 import { persist } from 'zustand/middleware';
-import type { DataSettings, Phase } from '../../worker/api';
+import type { Stage } from '../../train/events';
+import type { DataSettings } from '../../worker/api';
 
 export const VIEWS = ['sessions', 'teacher', 'student', 'decode'] as const;
 export type View = (typeof VIEWS)[number];
@@ -14,7 +16,7 @@ interface Settings {
   preset: string;
   seed: number;
   /** Values that differ from the preset's. */
-  overrides: Record<Phase, Record<string, number>>;
+  overrides: Record<Stage, Record<string, number>>;
   decodeSpeed: number;
   decodeLoop: boolean;
 }
@@ -32,7 +34,7 @@ export const settingsStore = create<Settings>()(
       },
       preset: 'tiny',
       seed: 42,
-      overrides: { pretrain: {}, distil: {}, fineTune: {} },
+      overrides: { teacher: {}, student: {}, finetune: {} },
       decodeSpeed: 1,
       decodeLoop: true,
     }),

@@ -1,0 +1,63 @@
+// Two-dimensional behaviour as a path in its plane: true and decoded, with a dot at now.
+import { useEffect, useRef } from 'react';
+import type { DecodeLayout } from '../../worker/api';
+import { withUnit } from '../format';
+import { DECODED_DASH, plotColours } from '../plots/colours';
+import { decodePulse, decodeSeries } from '../series';
+import { useTheme } from '../useTheme';
+import { drawPlane, type PlanePath } from './drawPlane';
+
+/** A longer tail hides the present. */
+const TAIL_S = 1.5;
+
+export function PlaneTrace({ layout }: { layout: DecodeLayout }) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const theme = useTheme();
+  useEffect(() => {
+    const element = canvas.current!;
+    const colours = plotColours(theme);
+    const { lfpNames, behaviourNames, behaviourUnits, frameRateHz } = layout;
+    const labels = behaviourNames.map((name, k) => withUnit(name, behaviourUnits[k]));
+    // Only ever grows within one decode: a scale that breathes hides the size of movements.
+    let extent = 0;
+    const draw = () => {
+      const ring = decodeSeries.current?.ring;
+      const column = (k: number) => ring?.column(1 + lfpNames.length + k) ?? new Float64Array(0);
+      for (const k of [0, 1])
+        for (const y of column(k)) if (Math.abs(y) > extent) extent = Math.abs(y);
+      const tail = Math.round(TAIL_S * frameRateHz);
+      const paths: PlanePath[] = [
+        { x: column(0).slice(-tail), y: column(1).slice(-tail), colour: colours.truth, dash: [] },
+        {
+          x: column(2).slice(-tail),
+          y: column(3).slice(-tail),
+          colour: colours.decoded,
+          dash: DECODED_DASH,
+        },
+      ];
+      drawPlane(element, paths, extent || 1, labels, colours);
+    };
+    draw();
+    const observer = new ResizeObserver(draw);
+    observer.observe(element);
+    const stop = decodePulse.subscribe(draw);
+    return () => {
+      stop();
+      observer.disconnect();
+    };
+  }, [layout, theme]);
+  return (
+    <div>
+      <h3>
+        {layout.behaviourNames[0]} against {layout.behaviourNames[1]}, last {TAIL_S} s
+      </h3>
+      <canvas className="plane" ref={canvas} role="img" aria-label="True and decoded path" />
+      <p className="small dim">
+        <i className="swatch" style={{ background: 'var(--truth)' }} />
+        true (solid){'  '}
+        <i className="swatch" style={{ background: 'var(--decoded)', marginLeft: '1rem' }} />
+        decoded (dashed)
+      </p>
+    </div>
+  );
+}

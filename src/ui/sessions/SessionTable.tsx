@@ -1,0 +1,93 @@
+// The recordings that are loaded; a click on a row chooses it.
+import type { SessionSummary } from '../../worker/api';
+import { removeSession, selectSession } from '../actions/sessions';
+import { useClient } from '../clientContext';
+import { SyntheticChip } from '../components/SyntheticChip';
+import { formatDuration, formatRate, withUnit } from '../format';
+import { sessionStore } from '../stores/sessionStore';
+import { settingsStore } from '../stores/settingsStore';
+
+export function SessionTable() {
+  const { sessions, selectedId } = sessionStore();
+  return (
+    <div className="scroll">
+      <table>
+        <thead>
+          <tr>
+            <th>Name</th>
+            <th className="number">Channels</th>
+            <th className="number">Rate</th>
+            <th className="number">Length</th>
+            <th>Behaviour</th>
+            <th>Front end</th>
+            <th>Warnings</th>
+            <th />
+          </tr>
+        </thead>
+        <tbody>
+          {sessions.map((session) => (
+            <Row key={session.id} session={session} isSelected={session.id === selectedId} />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Row({ session, isSelected }: { session: SessionSummary; isSelected: boolean }) {
+  const client = useClient();
+  const frontEnd = settingsStore((state) => state.data.frontEnd);
+  const { id, name, channelCount, usedChannelCount, behaviourNames, behaviourUnits } = session;
+  const behaviour = behaviourNames.map((output, k) => withUnit(output, behaviourUnits[k]));
+  return (
+    <tr className={`choosable ${isSelected ? 'selected' : ''}`} onClick={() => selectSession(id)}>
+      <td>
+        <label>
+          <input
+            type="radio"
+            name="session"
+            checked={isSelected}
+            onChange={() => selectSession(id)}
+          />
+          {name}
+        </label>{' '}
+        {session.synthetic && <SyntheticChip />}
+      </td>
+      <td className="number">
+        {usedChannelCount === channelCount
+          ? channelCount
+          : `${usedChannelCount} of ${channelCount}`}
+      </td>
+      <td className="number">{formatRate(session.rateHz)}</td>
+      <td className="number">{formatDuration(session.lengthS)}</td>
+      <td>{behaviour.length > 0 ? behaviour.join(', ') : <span className="dim">none</span>}</td>
+      <td>
+        {session.alreadyFrames ? <span className="dim">none, already frames</span> : frontEnd}
+      </td>
+      <td>
+        {session.warnings.length > 0 ? (
+          <ul className="warnings">
+            {session.warnings.map((warning) => (
+              <li key={warning}>{warning}</li>
+            ))}
+          </ul>
+        ) : (
+          <span className="dim">none</span>
+        )}
+      </td>
+      <td>
+        <button
+          type="button"
+          className="quiet"
+          aria-label={`Remove ${name}`}
+          onClick={(event) => {
+            event.stopPropagation();
+            void removeSession(client, id, name);
+          }}
+        >
+          Remove
+        </button>
+      </td>
+    </tr>
+  );
+}

@@ -1,0 +1,21 @@
+// The power spectrum of the chosen session.
+import type { SessionSummary } from '../../worker/api';
+import { useClient } from '../clientContext';
+import { Panel } from '../components/Panel';
+import { SyntheticChip } from '../components/SyntheticChip';
+import { SpectrumPlot } from '../plots/SpectrumPlot';
+import { usePromise } from '../usePromise';
+
+export function SpectrumPanel({ session }: { session: SessionSummary }) {
+  const client = useClient();
+  const spectrum = usePromise(
+    session.id,
+    () => client.spectrum(session.id),
+    'The spectrum could not be computed.',
+  );
+  return (
+    <Panel title="Spectrum" aside={session.synthetic && <SyntheticChip />}>
+      {spectrum ? <SpectrumPlot spectrum={spectrum} /> : <div className="empty">Computing …</div>}
+    </Panel>
+  );
+}

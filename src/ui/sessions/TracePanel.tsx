@@ -1,0 +1,75 @@
+// LFP traces of a dozen channels; scrolls through the session.
+import { useState } from 'react';
+import type { SessionSummary, TracePreview } from '../../worker/api';
+import { useClient } from '../clientContext';
+import { Panel } from '../components/Panel';
+import { SyntheticChip } from '../components/SyntheticChip';
+import { formatDuration } from '../format';
+import { Chart } from '../plots/Chart';
+import { laneAxis, laneOf, laneScale, spreadOf } from '../plots/stackedLines';
+import { usePromise } from '../usePromise';
+
+const WINDOW_S = 5;
+
+export function TracePanel({ session }: { session: SessionSummary }) {
+  const client = useClient();
+  const [startS, setStartS] = useState(0);
+  const lastS = Math.max(0, session.lengthS - WINDOW_S);
+  const fromS = Math.min(startS, lastS);
+  const preview = usePromise(
+    `${session.id} ${fromS}`,
+    () => client.traces(session.id, fromS, WINDOW_S),
+    'The traces could not be read.',
+  );
+  return (
+    <Panel title="Traces" aside={session.synthetic && <SyntheticChip />}>
+      {preview ? <Traces preview={preview} /> : <div className="empty">Reading …</div>}
+      <label className="small dim">
+        From {formatDuration(fromS)}
+        <input
+          type="range"
+          aria-label="Start of the window"
+          style={{ flex: 1 }}
+          min={0}
+          max={lastS}
+          step={Math.max(0.1, lastS / 1000)}
+          value={fromS}
+          onChange={(event) => setStartS(Number(event.target.value))}
+        />
+        of {formatDuration(session.lengthS)}
+      </label>
+    </Panel>
+  );
+}
+
+function Traces({ preview }: { preview: TracePreview }) {
+  const { names, data, startS, stepS, unit } = preview;
+  const count = data.length / names.length;
+  const channels = names.map((_, c) => data.subarray(c * count, (c + 1) * count));
+  const largest = Math.max(...channels.map((channel) => spreadOf(channel).spread));
+  return (
+    <Chart
+      identity={preview}
+      describe={(colours) => ({
+        title: `LFP, ${names.length} of the channels, lane height ${largest.toPrecision(2)} ${unit || '(file’s own unit)'}`,
+        xLabel: 'Time (s)',
+        yLabel: 'Channel',
+        height: 340,
+        hasLegend: false,
+        series: names.map((label, c) => ({
+          label,
+          stroke: colours.set[c % 2],
+          width: 1,
+        })),
+        yAxis: laneAxis(names),
+        yScale: laneScale(names.length),
+      })}
+      read={() => [
+        Array.from({ length: count }, (_, i) => startS + i * stepS),
+        ...channels.map((channel, c) =>
+          laneOf(channel, c, { centre: spreadOf(channel).centre, spread: largest }),
+        ),
+      ]}
+    />
+  );
+}

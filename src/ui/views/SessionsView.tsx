@@ -1,0 +1,51 @@
+// Recordings: bring them in, look at them, choose how they are prepared.
+import { showView } from '../actions/view';
+import { Panel } from '../components/Panel';
+import { DropZone } from '../sessions/DropZone';
+import { PreparationPanel } from '../sessions/PreparationPanel';
+import { SeriesPicker } from '../sessions/SeriesPicker';
+import { SessionTable } from '../sessions/SessionTable';
+import { SpectrumPanel } from '../sessions/SpectrumPanel';
+import { TracePanel } from '../sessions/TracePanel';
+import { Welcome } from '../sessions/Welcome';
+import { sessionStore } from '../stores/sessionStore';
+
+export function SessionsView() {
+  const { sessions, selectedId, opened } = sessionStore();
+  const selected = sessions.find(({ id }) => id === selectedId);
+  return (
+    <>
+      {sessions.length === 0 && <Welcome />}
+      {opened.map((file) => (
+        <SeriesPicker key={file.token} file={file} />
+      ))}
+      {sessions.length > 0 && (
+        <Panel
+          title="Sessions"
+          aside={
+            <span className="dim small">
+              The teacher learns from all of them; the student is made for the chosen one.
+            </span>
+          }
+          tools={
+            <button type="button" className="primary" onClick={() => showView('teacher')}>
+              Next: Teacher
+            </button>
+          }
+        >
+          <SessionTable />
+          <DropZone isCompact />
+        </Panel>
+      )}
+      {selected && (
+        <>
+          <PreparationPanel session={selected} />
+          <div className="columns">
+            <TracePanel key={selected.id} session={selected} />
+            <SpectrumPanel session={selected} />
+          </div>
+        </>
+      )}
+    </>
+  );
+}
