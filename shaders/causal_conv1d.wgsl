@@ -5,7 +5,6 @@ override width: u32 = 1u;
 override taps: u32 = 1u;
 override direction: i32 = 1;
 override silu_after: bool = false;
-override rows_per_block: u32 = 1u;
 
 const MOST_TAPS = 8u;
 
@@ -83,10 +82,11 @@ fn backward_silu(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgrou
 // One channel and one block of rows per invocation. Frame s of x meets tap k at frame s - tap_offset(k): the same
 // products serve the gradient by x and, summed over s, the gradient by the weight.
 @compute @workgroup_size(64)
-fn backward(@builtin(global_invocation_id) id: vec3u) {
+fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let d = id.x;
   if (d >= width) { return; }
   let rows = arrayLength(&x) / width;
+  let rows_per_block = (rows + groups.y - 1u) / groups.y;
   let block = id.y;
   let end = min((block + 1u) * rows_per_block, rows);
   var weight_sums: array<f32, MOST_TAPS>;

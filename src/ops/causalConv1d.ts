@@ -5,7 +5,7 @@ import activation from '../../shaders/common/activation.wgsl?raw';
 import { type Dispatch, gridStride, type Op, scratch } from '../autograd/op';
 import { type Shape, sameShape, showShape, type Tensor } from '../autograd/tensor';
 import { defineShader } from '../gpu/shader';
-import { rowBlocks, sumPartials } from './sumPartials';
+import { blockCount, sumPartials } from './sumPartials';
 
 const shader = defineShader('causal_conv1d', source, activation);
 
@@ -76,7 +76,7 @@ const backward: Op<Params> = {
     const [batch, frames, width] = x.shape;
     const taps = weight.shape[2];
     const constants = constantsOf(x.shape, weight.shape, params);
-    const { rowsPerBlock, count } = rowBlocks(batch * frames);
+    const count = blockCount(batch * frames);
     const partials = scratch(count * width * (taps + 1));
     const sumGradient = params.silu ? scratch(x.size) : gradient;
     const dispatches: Dispatch[] = [];
@@ -92,7 +92,7 @@ const backward: Op<Params> = {
     dispatches.push({
       shader,
       entry: 'backward',
-      constants: { ...constants, rows_per_block: rowsPerBlock },
+      constants,
       bindings: { x, weight, sum_gradient: sumGradient, out: dx, partials },
       workgroups: [Math.ceil(width / 64), count, 1],
     });

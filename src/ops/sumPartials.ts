@@ -7,14 +7,12 @@ import { defineShader } from '../gpu/shader';
 
 const shader = defineShader('sum_partials', source);
 
-/** How rows are cut into blocks: enough blocks to fill a GPU, few enough that adding them stays cheap. */
-export function rowBlocks(
-  rows: number,
-  smallest = 16,
-  most = 256,
-): { rowsPerBlock: number; count: number } {
-  const rowsPerBlock = Math.max(smallest, Math.ceil(rows / most));
-  return { rowsPerBlock, count: Math.ceil(rows / rowsPerBlock) };
+/**
+ * How many blocks to cut rows into: enough to fill a GPU, few enough that adding them stays cheap. Block k takes
+ * rows k * ceil(rows / blocks) onwards; the last may be short or empty.
+ */
+export function blockCount(rows: number, smallest = 16, most = 256): number {
+  return Math.min(most, Math.ceil(rows / smallest));
 }
 
 /**

@@ -1,0 +1,135 @@
+// The tokenizer's convolution: three taps over time, the same filters for every channel, bands as filter inputs.
+
+override frames: u32 = 1u;
+override channels: u32 = 1u;
+override bands: u32 = 1u;
+override filters: u32 = 1u;
+// Frames from the current one to the newest tap: 0 when causal, 1 when centred.
+override ahead: i32 = 0;
+
+@group(0) @binding(0) var<storage, read> lfp: array<f32>;
+@group(0) @binding(1) var<storage, read> mask: array<f32>;
+@group(0) @binding(2) var<storage, read> weight: array<f32>;
+@group(0) @binding(3) var<storage, read> bias: array<f32>;
+// The two frames before frame 0, oldest first.
+@group(0) @binding(4) var<storage, read> history: array<f32>;
+@group(0) @binding(5) var<storage, read> gradient: array<f32>;
+@group(0) @binding(6) var<storage, read_write> out: array<f32>;
+@group(0) @binding(7) var<storage, read_write> partials: array<f32>;
+
+struct Place {
+  b: u32,
+  t: i32,
+  c: u32,
+}
+
+// A row is one channel in one frame.
+fn place_of(row: u32) -> Place {
+  let frame = row / channels;
+  return Place(frame / frames, i32(frame % frames), row % channels);
+}
+
+// Three taps of one band of one channel; outside the sequence zero.
+fn taps_of(at: Place, band: u32) -> vec3f {
+  let column = at.c * bands + band;
+  var taps: vec3f;
+  for (var k = 0; k < 3; k++) {
+    let t = at.t + k - 2 + ahead;
+    if (t >= 0 && t < i32(frames)) {
+      taps[k] = lfp[(at.b * frames + u32(t)) * channels * bands + column];
+    }
+  }
+  return taps;
+}
+
+fn taps_with_history(at: Place, band: u32) -> vec3f {
+  let column = at.c * bands + band;
+  var taps: vec3f;
+  for (var k = 0; k < 3; k++) {
+    let t = at.t + k - 2;
+    if (t < 0) {
+      taps[k] = history[(at.b * 2u + u32(t + 2)) * channels * bands + column];
+    } else {
+      taps[k] = lfp[(at.b * frames + u32(t)) * channels * bands + column];
+    }
+  }
+  return taps;
+}
+
+fn filter_of(o: u32, band: u32) -> vec3f {
+  let first = (o * bands + band) * 3u;
+  return vec3f(weight[first], weight[first + 1u], weight[first + 2u]);
+}
+
+// Products in a fixed order, so that the form with history rounds alike.
+fn weighted(taps: vec3f, filter_taps: vec3f) -> f32 {
+  return taps.x * filter_taps.x + taps.y * filter_taps.y + taps.z * filter_taps.z;
+}
+
+@compute @workgroup_size(256)
+fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  for (var i = id.x; i < arrayLength(&out); i += groups.x * 256u) {
+    let at = place_of(i / filters);
+    let o = i % filters;
+    let kept = mask[at.b * channels + at.c];
+    var sum = bias[o];
+    for (var band = 0u; band < bands; band++) {
+      sum += weighted(kept * taps_of(at, band), filter_of(o, band));
+    }
+    out[i] = sum;
+  }
+}
+
+@compute @workgroup_size(256)
+fn forward_history(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  for (var i = id.x; i < arrayLength(&out); i += groups.x * 256u) {
+    let at = place_of(i / filters);
+    let o = i % filters;
+    let kept = mask[at.b * channels + at.c];
+    var sum = bias[o];
+    for (var band = 0u; band < bands; band++) {
+      sum += weighted(kept * taps_with_history(at, band), filter_of(o, band));
+    }
+    out[i] = sum;
+  }
+}
+
+// Three tap sums and, in w, the bias sum.
+var<workgroup> sums: array<vec4f, 256>;
+
+// A workgroup takes one block of rows; side by side in it lie the (filter, band) pairs, as often as they fit.
+@compute @workgroup_size(256)
+fn backward(
+  @builtin(local_invocation_index) index: u32,
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+) {
+  let rows = arrayLength(&gradient) / filters;
+  let rows_per_block = (rows + groups.x - 1u) / groups.x;
+  let pairs = filters * bands;
+  let pairs_here = min(pairs, 256u);
+  let shares = 256u / pairs_here;
+  let share = index / pairs_here;
+  let pair = group.y * 256u + index % pairs_here;
+  let block = group.x;
+  let end = min((block + 1u) * rows_per_block, rows);
+  var sum = vec4f(0.0);
+  if (share < shares && pair < pairs) {
+    let o = pair / bands;
+    let band = pair % bands;
+    for (var row = block * rows_per_block + share; row < end; row += shares) {
+      let at = place_of(row);
+      let kept = mask[at.b * channels + at.c];
+      sum += gradient[row * filters + o] * vec4f(kept * taps_of(at, band), 1.0);
+    }
+  }
+  sums[index] = sum;
+  workgroupBarrier();
+  if (share != 0u || pair >= pairs) { return; }
+  for (var other = 1u; other < shares; other++) { sum += sums[other * pairs_here + index]; }
+  let base = block * (3u * pairs + filters);
+  partials[base + 3u * pair] = sum.x;
+  partials[base + 3u * pair + 1u] = sum.y;
+  partials[base + 3u * pair + 2u] = sum.z;
+  if (pair % bands == 0u) { partials[base + 3u * pairs + pair / bands] = sum.w; }
+}
