@@ -2,7 +2,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { behaviourOnFrames, differentiate } from './behaviourClock';
-import { extractFeatures, type Features, fitNormalisation, normalise } from './features';
+import {
+  extractFeatures,
+  type Features,
+  filterOptions,
+  fitNormalisation,
+  normalise,
+  normaliseLfp,
+} from './features';
 import { createRealtimeFrontEnd } from './frontEnd/realtime';
 import { cutSegments, fillBatch, shuffleSegments } from './segments';
 import type { Signal } from './session';
@@ -50,6 +57,19 @@ describe('extractFeatures', () => {
     expect(features.groupDelayMs).toBe(live.groupDelayMs);
     expect(features.synthetic).toBe(true);
     expect(features.behaviour).toEqual(session.behaviour?.data);
+  });
+
+  test('frames normalised one by one are those normalised at once', () => {
+    const odd = { ...session, channelMask: Float32Array.of(1, 1, 0, 1, 1) };
+    const features = extractFeatures(odd, { kind: 'realtime', notchHz: 50 });
+    const norm = fitNormalisation(features, contiguousSplit(features, { guardS: 1 }).train);
+    const live = createRealtimeFrontEnd(filterOptions(odd, { kind: 'realtime', notchHz: 50 }));
+    const frames: number[] = [];
+    for (let i = 0; i < 5 * session.lfp.sampleCount; i += 5) {
+      const frame = live.push(session.lfp.data.subarray(i, i + 5));
+      frames.push(...normaliseLfp(frame, norm, odd.channelMask));
+    }
+    expect(Float32Array.from(frames)).toEqual(normalise(features, norm).lfp);
   });
 
   test('offline-paper differs from realtime but agrees on the clock', () => {

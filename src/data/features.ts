@@ -1,7 +1,7 @@
 /** Features: LFP and behaviour on one frame clock, ready for segments; and their normalisation. */
 import { behaviourOnFrames, differentiate } from './behaviourClock';
 import { offlinePaper } from './frontEnd/offlinePaper';
-import { createRealtimeFrontEnd } from './frontEnd/realtime';
+import { createRealtimeFrontEnd, type RealtimeFrontEndOptions } from './frontEnd/realtime';
 import { channelCountOf, type Session } from './session';
 import type { FrameRange } from './splits';
 
@@ -50,6 +50,7 @@ export interface Normalisation {
   readonly behaviourScale: Float32Array;
 }
 
+const DEFAULT_FRAME_RATE_HZ = 100;
 /** Samples pushed at once; any other number gives the same bits. */
 const CHUNK_SAMPLES = 4096;
 
@@ -63,8 +64,9 @@ export function extractFeatures(session: Session, options: FrontEndOptions): Fea
   const channelCount = channelCountOf(session);
   const channelMask = session.channelMask ?? new Float32Array(channelCount).fill(1);
   const frontEnd = session.alreadyFrames ? 'none' : options.kind;
-  const frameRateHz = frontEnd === 'none' ? lfp.rateHz : (options.frameRateHz ?? 100);
-  const result = frames(session, channelMask, frontEnd, frameRateHz, options);
+  const frameRateHz =
+    frontEnd === 'none' ? lfp.rateHz : (options.frameRateHz ?? DEFAULT_FRAME_RATE_HZ);
+  const result = runFrontEnd(session, frontEnd, options);
   const frameCount = result.lfp.length / lfp.names.length;
   if (frameCount < frameRateHz) {
     throw new Error(
@@ -94,27 +96,30 @@ export function extractFeatures(session: Session, options: FrontEndOptions): Fea
   };
 }
 
-function frames(
+/** What a front end needs to know of this session; live decoding builds its own from the same. */
+export function filterOptions(session: Session, options: FrontEndOptions): RealtimeFrontEndOptions {
+  const { frameRateHz = DEFAULT_FRAME_RATE_HZ, notchHz = 60, reference = 'average' } = options;
+  return {
+    inputRateHz: session.lfp.rateHz,
+    frameRateHz,
+    channelCount: session.lfp.names.length,
+    notchHz,
+    reference,
+    channelMask: session.channelMask,
+  };
+}
+
+function runFrontEnd(
   session: Session,
-  channelMask: Float32Array,
   kind: FrontEndKind,
-  frameRateHz: number,
   options: FrontEndOptions,
 ): { lfp: Float32Array; groupDelayMs: number } {
   const { lfp } = session;
-  const { notchHz = 60, reference = 'average' } = options;
   const width = lfp.names.length;
   if (kind === 'none') return { lfp: holdLast(lfp.data, width), groupDelayMs: 0 };
-  const common = {
-    inputRateHz: lfp.rateHz,
-    frameRateHz,
-    channelCount: width,
-    notchHz,
-    reference,
-    channelMask,
-  };
-  if (kind === 'offline-paper') return { lfp: offlinePaper(lfp.data, common), groupDelayMs: 0 };
-  const frontEnd = createRealtimeFrontEnd(common);
+  const filters = filterOptions(session, options);
+  if (kind === 'offline-paper') return { lfp: offlinePaper(lfp.data, filters), groupDelayMs: 0 };
+  const frontEnd = createRealtimeFrontEnd(filters);
   const parts: Float32Array[] = [];
   for (let start = 0; start < lfp.sampleCount; start += CHUNK_SAMPLES) {
     const end = Math.min(lfp.sampleCount, start + CHUNK_SAMPLES);
@@ -169,14 +174,23 @@ export function fitNormalisation(features: Features, train: readonly FrameRange[
 
 /** Z-scored copies. Nothing is clipped; rejected channels stay 0 and unknown behaviour stays NaN. */
 export function normalise(features: Features, norm: Normalisation): Features {
-  const lfp = zScore(features.lfp, norm.lfpMean, norm.lfpScale);
-  clearRejected(lfp, features.channelMask, features.bandCount);
   return {
     ...features,
-    lfp,
+    lfp: normaliseLfp(features.lfp, norm, features.channelMask),
     behaviour:
       features.behaviour && zScore(features.behaviour, norm.behaviourMean, norm.behaviourScale),
   };
+}
+
+/** The LFP part of {@link normalise} for any whole frames `[m, channel * bandCount + band]`, as live decoding needs. */
+export function normaliseLfp(
+  frames: Float32Array,
+  norm: Normalisation,
+  channelMask: Float32Array,
+): Float32Array {
+  const scored = zScore(frames, norm.lfpMean, norm.lfpScale);
+  clearRejected(scored, channelMask, norm.lfpMean.length / channelMask.length);
+  return scored;
 }
 
 function zScore(data: Float32Array, mean: Float32Array, scale: Float32Array): Float32Array {

@@ -84,20 +84,41 @@ export function fillBatch(
     const features = sessions[session];
     const sourceWidth = features.channelCount * bandCount;
     batch.channelMask.set(features.channelMask, b * channelCount);
-    for (let t = 0; t < frames; t++) {
-      const from = (startFrame + t) * sourceWidth;
-      batch.lfp.set(features.lfp.subarray(from, from + sourceWidth), (b * frames + t) * width);
-    }
+    copyRows(features.lfp, startFrame, sourceWidth, batch.lfp, b * frames, width, frames);
     if (!features.behaviour) return;
     for (let t = 0; t < frames; t++) {
       const from = (startFrame + t) * behaviourCount;
-      const known = features.behaviour.subarray(from, from + behaviourCount);
-      if (!known.every(Number.isFinite)) continue;
-      batch.behaviour.set(known, (b * frames + t) * behaviourCount);
+      const to = (b * frames + t) * behaviourCount;
+      let isKnown = true;
+      for (let k = 0; k < behaviourCount; k++) {
+        isKnown &&= Number.isFinite(features.behaviour[from + k]);
+      }
+      if (!isKnown) continue;
+      for (let k = 0; k < behaviourCount; k++)
+        batch.behaviour[to + k] = features.behaviour[from + k];
       batch.behaviourWeight[b * frames + t] = 1;
     }
   });
   return batch;
+}
+
+function copyRows(
+  from: Float32Array,
+  fromRow: number,
+  fromWidth: number,
+  to: Float32Array,
+  toRow: number,
+  toWidth: number,
+  rows: number,
+) {
+  if (fromWidth === toWidth) {
+    to.set(from.subarray(fromRow * fromWidth, (fromRow + rows) * fromWidth), toRow * toWidth);
+    return;
+  }
+  for (let row = 0; row < rows; row++) {
+    const start = (fromRow + row) * fromWidth;
+    to.set(from.subarray(start, start + fromWidth), (toRow + row) * toWidth);
+  }
 }
 
 function commonLayout(sessions: readonly Features[], channelCount: number) {

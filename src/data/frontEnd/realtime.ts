@@ -12,7 +12,7 @@ export interface RealtimeFrontEndOptions {
   /** Mains frequency to notch out with its harmonics; 0 for none. */
   readonly notchHz?: 50 | 60 | 0;
   readonly reference: 'average' | 'none';
-  /** `[channel]`, 0 keeps a rejected channel out of the average; absent: all are used. */
+  /** `[channel]`, 0 keeps a rejected channel out of the average and zero; absent: all are used. */
   readonly channelMask?: Float32Array;
 }
 
@@ -50,6 +50,7 @@ export function createRealtimeFrontEnd(options: RealtimeFrontEndOptions): Realti
     (c) => options.channelMask?.[c] !== 0,
   );
   const ratio = wholeIfClose(inputRateHz / frameRateHz);
+  const isWholeRatio = Number.isInteger(ratio);
   const state = new Float64Array(channelCount * sections.length * 2);
   const held = new Float64Array(channelCount).fill(Number.NaN);
   const origin = new Float64Array(channelCount);
@@ -75,20 +76,21 @@ export function createRealtimeFrontEnd(options: RealtimeFrontEndOptions): Realti
         filterInPlace(section, scratch, count, state, (c * sections.length + s) * 2);
       });
       for (let m = firstFrame; m < frameIndex; m++) {
-        const position = m * ratio;
-        const whole = Math.floor(position);
+        const whole = Math.floor(m * ratio);
         const i = whole - sampleIndex;
         const current = scratch[i];
         const past = i > 0 ? scratch[i - 1] : previous[c];
-        const isExact = Number.isInteger(ratio);
-        frames[(m - firstFrame) * channelCount + c] = isExact
+        frames[(m - firstFrame) * channelCount + c] = isWholeRatio
           ? current
-          : past + (position - whole) * (current - past);
+          : past + (m * ratio - whole) * (current - past);
       }
       if (count > 0) previous[c] = scratch[count - 1];
     }
     sampleIndex += count;
     if (options.reference === 'average') subtractAverage(frames, channelCount, used);
+    for (let i = 0; used.length < channelCount && i < frames.length; i++) {
+      if (options.channelMask?.[i % channelCount] === 0) frames[i] = 0;
+    }
     return frames;
   };
 
@@ -106,7 +108,7 @@ export function createRealtimeFrontEnd(options: RealtimeFrontEndOptions): Realti
     held[c] = last;
   };
 
-  const interpolatorDelayS = Number.isInteger(ratio) ? 0 : 1 / inputRateHz;
+  const interpolatorDelayS = isWholeRatio ? 0 : 1 / inputRateHz;
   return {
     push,
     reset() {

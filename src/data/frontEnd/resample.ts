@@ -1,8 +1,5 @@
-/** Fourier resampling to any length, and the discrete Fourier transform of any length it needs. */
-import FFT from 'fft.js';
-
-/** Interleaved complex values `re, im, re, im, ...`. */
-type Complex = Float64Array;
+/** Fourier resampling to any length. */
+import { type Complex, createTransform } from './fourier';
 
 /**
  * Resamples one period of a complex signal by cutting or padding its spectrum, as SciPy's `resample`.
@@ -55,54 +52,5 @@ function copyNyquist(
       to[2 * k + part] = positive / 2;
       to[2 * (outputCount - k) + part] = positive / 2;
     }
-  }
-}
-
-/** Forward transform of `count` complex values by Bluestein's algorithm (powers of two go direct). */
-function createTransform(count: number): (signal: Complex) => Complex {
-  if (count > 1 && Number.isInteger(Math.log2(count))) {
-    const fft = new FFT(count);
-    return (signal) => {
-      const out = new Float64Array(2 * count);
-      fft.transform(out, signal);
-      return out;
-    };
-  }
-  const size = 2 ** Math.max(1, Math.ceil(Math.log2(2 * count - 1)));
-  const fft = new FFT(size);
-  const chirp: Complex = new Float64Array(2 * count);
-  const kernel: Complex = new Float64Array(2 * size);
-  for (let i = 0; i < count; i++) {
-    // i*i modulo 2*count keeps the angle small, so that long signals keep full precision.
-    const angle = (Math.PI * ((i * i) % (2 * count))) / count;
-    chirp[2 * i] = Math.cos(angle);
-    chirp[2 * i + 1] = -Math.sin(angle);
-    for (const j of i === 0 ? [0] : [i, size - i]) {
-      kernel[2 * j] = Math.cos(angle);
-      kernel[2 * j + 1] = Math.sin(angle);
-    }
-  }
-  const kernelSpectrum: Complex = new Float64Array(2 * size);
-  fft.transform(kernelSpectrum, kernel);
-  const padded: Complex = new Float64Array(2 * size);
-  const spectrum: Complex = new Float64Array(2 * size);
-  return (signal) => {
-    padded.fill(0);
-    multiply(signal, chirp, padded, count);
-    fft.transform(spectrum, padded);
-    multiply(spectrum, kernelSpectrum, spectrum, size);
-    fft.inverseTransform(padded, spectrum);
-    const out: Complex = new Float64Array(2 * count);
-    multiply(padded, chirp, out, count);
-    return out;
-  };
-}
-
-function multiply(a: Complex, b: Complex, out: Complex, count: number) {
-  for (let i = 0; i < 2 * count; i += 2) {
-    const re = a[i] * b[i] - a[i + 1] * b[i + 1];
-    const im = a[i] * b[i + 1] + a[i + 1] * b[i];
-    out[i] = re;
-    out[i + 1] = im;
   }
 }
