@@ -1,0 +1,84 @@
+// Sizes of the SSD ops: checked shapes, override constants and workgroups of the chunked kernels.
+
+import { type Shape, sameShape, showShape } from '../autograd/tensor';
+
+export interface SsdParams {
+  /** Frames per chunk, at most 64. */
+  readonly chunkLength: number;
+  /** The recurrence runs from the last frame to the first. */
+  readonly reverse: boolean;
+  /** Factor on the input term x B: 1 (REALM) or dt (Mamba-2). */
+  readonly inputScale: 'one' | 'dt';
+  readonly hasInitial: boolean;
+}
+
+/** Batch B, frames T, heads H, head size P, state size N. */
+export interface SsdSizes {
+  readonly B: number;
+  readonly T: number;
+  readonly H: number;
+  readonly P: number;
+  readonly N: number;
+}
+
+/** Largest output tile and largest chunk of the kernels. */
+export const TILE = 64;
+
+/** Sizes from x [B,T,H,P] and bc [B,T,2N]. */
+export function ssdSizes(x: Shape, bc: Shape): SsdSizes {
+  return { B: x[0], T: x[1], H: x[2], P: x[3], N: bc[2] / 2 };
+}
+
+/** @throws Error naming the first input of ssd whose shape does not fit. */
+export function checkSsdShapes(inputs: readonly Shape[], params: SsdParams): SsdSizes {
+  const [x, dt, aLog, bc, d, initialState] = inputs;
+  const refuse = (what: string, got: string): never => {
+    throw new Error(`[ssd] expected ${what}, got ${got}`);
+  };
+  if (x.length !== 4 || x.some((n) => n < 1)) refuse('x [B, T, H, P]', showShape(x));
+  const [B, T, H, P] = x;
+  if (bc.length !== 3 || bc[0] !== B || bc[1] !== T || bc[2] < 2 || bc[2] % 2 !== 0) {
+    refuse(`bc [${B}, ${T}, 2N]`, showShape(bc));
+  }
+  const N = bc[2] / 2;
+  const expected: [string, Shape, Shape][] = [
+    ['dt', dt, [B, T, H]],
+    ['aLog', aLog, [H]],
+    ['d', d, [H]],
+  ];
+  if (params.hasInitial) expected.push(['initialState', initialState, [B, H, P, N]]);
+  for (const [name, got, shape] of expected) {
+    if (!sameShape(got, shape)) refuse(`${name} ${showShape(shape)}`, showShape(got));
+  }
+  const { chunkLength } = params;
+  if (!Number.isInteger(chunkLength) || chunkLength < 1 || chunkLength > TILE) {
+    refuse(`a chunkLength from 1 to ${TILE}`, `${chunkLength}`);
+  }
+  return { B, T, H, P, N };
+}
+
+export function chunkCount({ T }: SsdSizes, { chunkLength }: SsdParams): number {
+  return Math.ceil(T / chunkLength);
+}
+
+/** Overrides of shaders/common/ssd_chunk.wgsl for output tiles of rows * columns. */
+export function ssdConstants(
+  sizes: SsdSizes,
+  params: SsdParams,
+  rows: number,
+  columns: number,
+): Record<string, number> {
+  return {
+    heads: sizes.H,
+    head_dim: sizes.P,
+    d_state: sizes.N,
+    chunk_length: params.chunkLength,
+    reversed: params.reverse ? 1 : 0,
+    scale_by_dt: params.inputScale === 'dt' ? 1 : 0,
+    threads_y: Math.ceil(Math.min(rows, TILE) / 4),
+    threads_x: Math.ceil(Math.min(columns, TILE) / 4),
+  };
+}
+
+/** Number of tiles that cover n columns. */
+export const tilesOf = (n: number): number => Math.ceil(n / TILE);
