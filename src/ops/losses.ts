@@ -9,15 +9,19 @@ import { defineShader } from '../gpu/shader';
 const shader = defineShader('losses', source, workgroupSum);
 
 const MOST_PARTS = 1024;
+/** Elements per workgroup from which a further one is worth its barriers: eight for each of 64 lanes. */
+const ELEMENTS_PER_PART = 512;
+/** Of the cosine kernels. */
+const ROWS_PER_GROUP = 8;
 
-/** Dispatches of a weighted mean: partial sums over `items`, then one workgroup for [loss, weight sum]. */
+/** Dispatches of a weighted mean: at most `mostParts` partial sums, then one workgroup for [loss, weight sum]. */
 function meanDispatches(
   entry: string,
-  items: number,
+  mostParts: number,
   inputs: Readonly<Record<string, Tensor>>,
   [out, weightSum]: readonly Tensor[],
 ): Dispatch[] {
-  const partCount = Math.min(MOST_PARTS, items);
+  const partCount = Math.min(MOST_PARTS, mostParts);
   const parts = scratch(2 * partCount);
   return [
     {
@@ -117,7 +121,7 @@ const mseOp: Op<null> = {
   gpu: ({ inputs: [prediction, target, frameWeight, columnWeight], outputs }) =>
     meanDispatches(
       'mse_parts',
-      Math.ceil(prediction.size / 64),
+      Math.ceil(prediction.size / ELEMENTS_PER_PART),
       {
         prediction,
         target_: target,
@@ -176,7 +180,7 @@ const cosineBackward: Op<null> = {
         weight_sum: weightSum,
         out,
       },
-      workgroups: [Math.min(65535, frameWeight.size), 1, 1],
+      workgroups: gridStride(frameWeight.size, ROWS_PER_GROUP),
     },
   ],
   gradient: undefined,
@@ -206,7 +210,7 @@ const cosineOp: Op<null> = {
   gpu: ({ inputs: [s, t, frameWeight], outputs }) =>
     meanDispatches(
       'cosine_parts',
-      frameWeight.size,
+      Math.ceil(frameWeight.size / ROWS_PER_GROUP),
       { prediction: s, target_: t, frame_weight: frameWeight },
       outputs,
     ),

@@ -30,7 +30,7 @@ function relativeError(got: ArrayLike<number>, reference: ArrayLike<number>): nu
   return error / largest;
 }
 
-describe.each([1, 255, 256, 257, 70_000, 5_000_000])('globalNorm of %d elements', (size) => {
+describe.each([1, 255, 256, 257, 2048, 2049, 70_000, 5_000_000])('globalNorm of %d elements', (size) => {
   const values = Float32Array.from({ length: size }, (_, i) => uniform(1, PURPOSE.test, 0, i) + 1);
   const exact = Math.sqrt(values.reduce((sum, g) => sum + (0.25 * g) ** 2, 0));
   test.each(DEVICES)('on %s', async (kind) => {

@@ -9,8 +9,9 @@ import { defineShader } from '../gpu/shader';
 
 const shader = defineShader('optimiser', source, workgroupSum, stepStruct);
 
-const LANES = 256;
 const MOST_PARTS = 1024;
+/** Elements per workgroup from which a further one is worth its barriers: eight for each of 256 lanes. */
+const ELEMENTS_PER_PART = 2048;
 const LARGEST_F32 = 3.4028234663852886e38;
 
 const globalNormOp: Op<null> = {
@@ -22,7 +23,7 @@ const globalNormOp: Op<null> = {
     out[0] = Math.sqrt(sum);
   },
   gpu({ inputs: [gradient], outputs: [out] }): Dispatch[] {
-    const partCount = Math.min(MOST_PARTS, Math.ceil(gradient.size / LANES));
+    const partCount = Math.min(MOST_PARTS, Math.ceil(gradient.size / ELEMENTS_PER_PART));
     const parts = scratch(partCount);
     return [
       {
