@@ -30,23 +30,29 @@ function relativeError(got: ArrayLike<number>, reference: ArrayLike<number>): nu
   return error / largest;
 }
 
-describe.each([1, 255, 256, 257, 2048, 2049, 70_000, 5_000_000])('globalNorm of %d elements', (size) => {
-  const values = Float32Array.from({ length: size }, (_, i) => uniform(1, PURPOSE.test, 0, i) + 1);
-  const exact = Math.sqrt(values.reduce((sum, g) => sum + (0.25 * g) ** 2, 0));
-  test.each(DEVICES)('on %s', async (kind) => {
-    const graph = new Graph();
-    const gradient = graph.input('gradient', [size]);
-    const norm = graph.output(globalNorm(gradient));
-    const plan = await compile(graph, await deviceOf(kind));
-    plan.write(gradient, values);
-    plan.run({ gradientScale: 0.25 });
-    const [got] = await plan.read(norm);
-    expect(Math.abs(got / exact - 1)).toBeLessThan(NORM_ERROR);
-    plan.run({ gradientScale: 0.25 });
-    expect((await plan.read(norm))[0]).toBe(got);
-    plan.destroy();
-  });
-});
+describe.each([1, 255, 256, 257, 2048, 2049, 70_000, 5_000_000])(
+  'globalNorm of %d elements',
+  (size) => {
+    const values = Float32Array.from(
+      { length: size },
+      (_, i) => uniform(1, PURPOSE.test, 0, i) + 1,
+    );
+    const exact = Math.sqrt(values.reduce((sum, g) => sum + (0.25 * g) ** 2, 0));
+    test.each(DEVICES)('on %s', async (kind) => {
+      const graph = new Graph();
+      const gradient = graph.input('gradient', [size]);
+      const norm = graph.output(globalNorm(gradient));
+      const plan = await compile(graph, await deviceOf(kind));
+      plan.write(gradient, values);
+      plan.run({ gradientScale: 0.25 });
+      const [got] = await plan.read(norm);
+      expect(Math.abs(got / exact - 1)).toBeLessThan(NORM_ERROR);
+      plan.run({ gradientScale: 0.25 });
+      expect((await plan.read(norm))[0]).toBe(got);
+      plan.destroy();
+    });
+  },
+);
 
 describe.each(DEVICES)('globalNorm on %s of', (kind) => {
   test.each([
