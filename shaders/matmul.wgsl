@@ -1,12 +1,10 @@
 // out = op(A) op(B) + bias + residual, a 4x4 tile of out per invocation, kept in registers.
 // M, N rows and columns of out; K the summed dimension. A is [M, K] or transposed [K, M], B is [K, N] or transposed
 // [N, K]. Workgroup z walks the batches, or the parts of K (then `out` holds one partial product per part).
+// Sizes other than N follow from the lengths of the bindings, so that batches of any size share one pipeline.
 // No workgroup memory: the cache serves the reuse, and software adapters have nothing faster.
 
-override m: u32 = 1u;
 override n: u32 = 1u;
-override k: u32 = 1u;
-override part_length: u32 = 1u;
 override parts: u32 = 1u;
 override transpose_a: bool = false;
 override transpose_b: bool = false;
@@ -17,106 +15,118 @@ override group_rows: u32 = 8u;
 
 @group(0) @binding(0) var<storage, read> a: array<f32>;
 @group(0) @binding(1) var<storage, read> b: array<f32>;
-@group(0) @binding(0) var<storage, read> a4: array<vec4f>;
-@group(0) @binding(1) var<storage, read> b4: array<vec4f>;
 @group(0) @binding(2) var<storage, read> bias: array<f32>;
 @group(0) @binding(3) var<storage, read> residual: array<f32>;
 @group(0) @binding(4) var<storage, read_write> out: array<f32>;
+@group(0) @binding(0) var<storage, read> a4: array<vec4f>;
+@group(0) @binding(1) var<storage, read> b4: array<vec4f>;
+@group(0) @binding(2) var<storage, read> bias4: array<vec4f>;
+@group(0) @binding(3) var<storage, read> residual4: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> out4: array<vec4f>;
 
-// 4 rows by 4 columns of A or B as they lie in memory; rows past the end repeat the last, which `store` leaves out.
-fn block_of_a(batch: u32, row: u32, column: u32) -> mat4x4f {
-  let rows = select(m, k, transpose_a);
-  let width = select(k, m, transpose_a) / 4u;
-  let at = batch * rows * width + column / 4u;
+// The range of K that workgroup z sums.
+fn range_of_part(z: u32, k: u32) -> vec2u {
+  let length = ((k + 3u) / 4u + parts - 1u) / parts * 4u;
+  let begin = z % parts * length;
+  return vec2u(begin, min(begin + length, k));
+}
+
+// Rows `row` to `row + 3`, as columns, of a matrix that begins at vec4 `start` and has `width` vec4s per row. Past the
+// end the last row is repeated: `store_vec4` leaves its products out.
+fn rows_of_a(start: u32, row: u32, rows: u32, width: u32) -> mat4x4f {
   return mat4x4f(
-    a4[at + min(row, rows - 1u) * width],
-    a4[at + min(row + 1u, rows - 1u) * width],
-    a4[at + min(row + 2u, rows - 1u) * width],
-    a4[at + min(row + 3u, rows - 1u) * width],
+    a4[start + min(row, rows - 1u) * width],
+    a4[start + min(row + 1u, rows - 1u) * width],
+    a4[start + min(row + 2u, rows - 1u) * width],
+    a4[start + min(row + 3u, rows - 1u) * width],
   );
 }
 
-fn block_of_b(batch: u32, row: u32, column: u32) -> mat4x4f {
-  let rows = select(k, n, transpose_b);
-  let width = select(n, k, transpose_b) / 4u;
-  let at = batch * rows * width + column / 4u;
-  return mat4x4f(
-    b4[at + min(row, rows - 1u) * width],
-    b4[at + min(row + 1u, rows - 1u) * width],
-    b4[at + min(row + 2u, rows - 1u) * width],
-    b4[at + min(row + 3u, rows - 1u) * width],
-  );
+fn rows_of_b(start: u32, row: u32, width: u32) -> mat4x4f {
+  let at = start + row * width;
+  return mat4x4f(b4[at], b4[at + width], b4[at + 2u * width], b4[at + 3u * width]);
 }
 
-// Column r of `tile` is row r of the 4x4 tile of out.
-fn store(z: u32, row: u32, column: u32, tile: mat4x4f) {
-  var values = tile;
-  for (var r = 0u; r < 4u && row + r < m; r++) {
-    for (var c = 0u; c < 4u && column + c < n; c++) {
-      let at = (z * m + row + r) * n + column + c;
-      var value = values[r][c];
-      if (has_bias) { value += bias[column + c]; }
-      if (has_residual) { value += residual[at]; }
-      out[at] = value;
-    }
-  }
+fn store_vec4(z: u32, m: u32, row: u32, column: u32, values: vec4f) {
+  if (row >= m) { return; }
+  let at = ((z * m + row) * n + column) / 4u;
+  var value = values;
+  if (has_bias) { value += bias4[column / 4u]; }
+  if (has_residual) { value += residual4[at]; }
+  out4[at] = value;
 }
 
-// K and the contiguous dimensions of A and B are multiples of 4.
+// K, N and the contiguous dimensions of A and B are multiples of 4.
 @compute @workgroup_size(group_columns, group_rows)
-fn multiply_vec4(@builtin(global_invocation_id) id: vec3u) {
+fn multiply_vec4(
+  @builtin(global_invocation_id) id: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+) {
+  let m = arrayLength(&out4) * 4u / (n * groups.z);
+  let k = arrayLength(&a4) * 4u / (m * groups.z / parts);
   let column = id.x * 4u;
   let row = id.y * 4u;
   if (row >= m || column >= n) { return; }
   let batch = id.z / parts;
-  let begin = id.z % parts * part_length;
-  let end = min(begin + part_length, k);
+  let start_a = batch * m * k / 4u;
+  let start_b = batch * k * n / 4u;
+  let part = range_of_part(id.z, k);
   var tile = mat4x4f();
-  for (var at = begin; at < end; at += 4u) {
-    var rows: mat4x4f;
-    var columns: mat4x4f;
-    if (transpose_a) { rows = transpose(block_of_a(batch, at, row)); }
-    else { rows = block_of_a(batch, row, at); }
-    if (transpose_b) { columns = transpose(block_of_b(batch, column, at)); }
-    else { columns = block_of_b(batch, at, column); }
-    tile += columns * rows;
+  for (var at = part.x; at < part.y; at += 4u) {
+    var of_a: mat4x4f;
+    var of_b: mat4x4f;
+    if (transpose_a) { of_a = transpose(rows_of_a(start_a + row / 4u, at, k, m / 4u)); }
+    else { of_a = rows_of_a(start_a + at / 4u, row, m, k / 4u); }
+    if (transpose_b) { of_b = transpose(rows_of_b(start_b + at / 4u, column, k / 4u)); }
+    else { of_b = rows_of_b(start_b + column / 4u, at, n / 4u); }
+    // Column r of `of_a` is row r of A's block, so that column r of the product is row r of the tile.
+    tile += of_b * of_a;
   }
-  store(id.z, row, column, tile);
+  store_vec4(id.z, m, row, column, tile[0]);
+  store_vec4(id.z, m, row + 1u, column, tile[1]);
+  store_vec4(id.z, m, row + 2u, column, tile[2]);
+  store_vec4(id.z, m, row + 3u, column, tile[3]);
 }
 
-fn element_of_a(batch: u32, row: u32, at: u32) -> f32 {
-  let i = min(row, m - 1u);
-  return a[batch * m * k + select(i * k + at, at * m + i, transpose_a)];
+fn store_scalars(z: u32, m: u32, row: u32, column: u32, values: vec4f) {
+  if (row >= m) { return; }
+  for (var c = 0u; c < 4u && column + c < n; c++) {
+    let at = (z * m + row) * n + column + c;
+    var value = values[c];
+    if (has_bias) { value += bias[column + c]; }
+    if (has_residual) { value += residual[at]; }
+    out[at] = value;
+  }
 }
 
-fn element_of_b(batch: u32, at: u32, column: u32) -> f32 {
-  let j = min(column, n - 1u);
-  return b[batch * k * n + select(at * n + j, j * k + at, transpose_b)];
-}
-
-// Any size.
+// Any size. Rows and columns past the end repeat the last.
 @compute @workgroup_size(group_columns, group_rows)
-fn multiply_scalar(@builtin(global_invocation_id) id: vec3u) {
+fn multiply_scalar(
+  @builtin(global_invocation_id) id: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+) {
+  let m = arrayLength(&out) / (n * groups.z);
+  let k = arrayLength(&a) / (m * groups.z / parts);
   let column = id.x * 4u;
   let row = id.y * 4u;
   if (row >= m || column >= n) { return; }
   let batch = id.z / parts;
-  let begin = id.z % parts * part_length;
-  let end = min(begin + part_length, k);
+  let rows = min(row + vec4u(0u, 1u, 2u, 3u), vec4u(m - 1u));
+  let columns = min(column + vec4u(0u, 1u, 2u, 3u), vec4u(n - 1u));
+  let step_a = select(1u, m, transpose_a);
+  let step_b = select(n, 1u, transpose_b);
+  let start_a = batch * m * k + rows * select(k, 1u, transpose_a);
+  let start_b = batch * k * n + columns * select(1u, k, transpose_b);
+  let part = range_of_part(id.z, k);
   var tile = mat4x4f();
-  for (var at = begin; at < end; at++) {
-    let of_b = vec4f(
-      element_of_b(batch, at, column),
-      element_of_b(batch, at, column + 1u),
-      element_of_b(batch, at, column + 2u),
-      element_of_b(batch, at, column + 3u),
-    );
-    tile += mat4x4f(
-      element_of_a(batch, row, at) * of_b,
-      element_of_a(batch, row + 1u, at) * of_b,
-      element_of_a(batch, row + 2u, at) * of_b,
-      element_of_a(batch, row + 3u, at) * of_b,
-    );
+  for (var at = part.x; at < part.y; at++) {
+    let i = start_a + at * step_a;
+    let j = start_b + at * step_b;
+    let of_b = vec4f(b[j.x], b[j.y], b[j.z], b[j.w]);
+    tile += mat4x4f(a[i.x] * of_b, a[i.y] * of_b, a[i.z] * of_b, a[i.w] * of_b);
   }
-  store(id.z, row, column, tile);
+  store_scalars(id.z, m, row, column, tile[0]);
+  store_scalars(id.z, m, row + 1u, column, tile[1]);
+  store_scalars(id.z, m, row + 2u, column, tile[2]);
+  store_scalars(id.z, m, row + 3u, column, tile[3]);
 }

@@ -1,7 +1,6 @@
 // Copies columns between a wide matrix [rows, total_width] and one of its parts [rows, width] that begins at `offset`.
 // In the *_vec4 entry points all three lengths count vec4s.
 
-override rows: u32 = 1u;
 override width: u32 = 1u;
 override total_width: u32 = 1u;
 override offset: u32 = 0u;
@@ -17,25 +16,25 @@ fn wide_index(i: u32) -> u32 {
 
 @compute @workgroup_size(256)
 fn take(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  for (var i = id.x; i < rows * width; i += groups.x * 256u) { out[i] = source[wide_index(i)]; }
+  for (var i = id.x; i < arrayLength(&out); i += groups.x * 256u) { out[i] = source[wide_index(i)]; }
 }
 
 @compute @workgroup_size(256)
 fn take_vec4(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  for (var i = id.x; i < rows * width; i += groups.x * 256u) { out4[i] = source4[wide_index(i)]; }
+  for (var i = id.x; i < arrayLength(&out4); i += groups.x * 256u) { out4[i] = source4[wide_index(i)]; }
 }
 
 @compute @workgroup_size(256)
 fn put(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  for (var i = id.x; i < rows * width; i += groups.x * 256u) { out[wide_index(i)] = source[i]; }
+  for (var i = id.x; i < arrayLength(&source); i += groups.x * 256u) { out[wide_index(i)] = source[i]; }
 }
 
 @compute @workgroup_size(256)
 fn put_vec4(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  for (var i = id.x; i < rows * width; i += groups.x * 256u) { out4[wide_index(i)] = source4[i]; }
+  for (var i = id.x; i < arrayLength(&source4); i += groups.x * 256u) { out4[wide_index(i)] = source4[i]; }
 }
 
 @compute @workgroup_size(256)
 fn put_zero(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  for (var i = id.x; i < rows * width; i += groups.x * 256u) { out[wide_index(i)] = 0.0; }
+  for (var i = id.x; i < arrayLength(&out) / total_width * width; i += groups.x * 256u) { out[wide_index(i)] = 0.0; }
 }

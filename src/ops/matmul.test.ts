@@ -1,9 +1,13 @@
 // Proof of matmul in all its forms.
 
+import { expect, test } from 'vitest';
+import { Graph } from '../autograd/graph';
+import type { Shape } from '../autograd/tensor';
 import { matmul } from './matmul';
 import { testOp } from './testOp';
 
 const SIZES = [1, 3, 4, 5, 8, 31, 32, 33, 64, 65];
+const ALIGNED = [4, 8, 32, 64];
 
 for (const [transposeA, transposeB] of [
   [false, false],
@@ -14,11 +18,15 @@ for (const [transposeA, transposeB] of [
   const form = `${transposeA ? 'T' : 'N'}${transposeB ? 'T' : 'N'}`;
   testOp(`matmul ${form}`, {
     cases(draw, i) {
-      const size = (): number => SIZES[i] ?? draw.pick(SIZES);
-      let [m, n, k] = [size(), size(), size()];
-      // A long sum with a small output is split into parts; 3001 is no multiple of 4.
-      if (i % 10 === 9)
-        [m, n, k] = [draw.pick([1, 4, 5, 8]), draw.pick([2, 4, 6]), i === 9 ? 3001 : 3000];
+      let [m, n, k] = [SIZES[i], SIZES[i], SIZES[i]];
+      if (i >= SIZES.length) {
+        // Half of the cases may take the vec4 path, whose rows need not be aligned.
+        const inner = i % 2 ? SIZES : ALIGNED;
+        [m, n, k] = [draw.pick(SIZES), draw.pick(inner), draw.pick(inner)];
+      }
+      // Long sums with a small output are split into parts, here and in the gradients by b.
+      if (i % 10 === 8) [m, n, k] = [draw.pick([1, 4, 8]), 4, draw.pick([3000, 3001])];
+      if (i % 10 === 9) [m, n, k] = [3000, draw.pick([2, 4]), draw.pick([4, 5, 8])];
       const lead = draw.pick([[], [], [3], [2, 2]]);
       const shared = !transposeA && draw.pick([true, false]);
       const a = transposeA ? [k, m] : [m, k];
@@ -45,3 +53,37 @@ for (const [transposeA, transposeB] of [
     },
   });
 }
+
+test.each<[string, Shape, Shape, object, RegExp]>([
+  ['a vector', [3], [3, 2], {}, /expected matrices, got \[3\] and \[3, 2\]/],
+  [
+    'other lengths',
+    [2, 3],
+    [4, 5],
+    {},
+    /one length of the summed dimension \(a, b\), got \[2, 3\] and \[4, 5\]/,
+  ],
+  ['lengths of a^T', [2, 3], [3, 5], { transposeA: true }, /summed dimension \(a\^T, b\)/],
+  ['other batches', [2, 4, 3], [5, 3, 2], {}, /expected equal leading dimensions, or one matrix b/],
+  [
+    'one b for a batch of a^T',
+    [2, 3, 4],
+    [3, 5],
+    { transposeA: true },
+    /equal leading dimensions for a transposed a/,
+  ],
+])('matmul refuses %s', (_, a, b, options, message) => {
+  const graph = new Graph();
+  expect(() => matmul(graph.input('a', a), graph.input('b', b), options)).toThrow(message);
+});
+
+test('matmul refuses a bias or residual of another shape', () => {
+  const graph = new Graph();
+  const [a, b] = [graph.input('a', [2, 3]), graph.input('b', [3, 5])];
+  expect(() => matmul(a, b, { bias: graph.input('bias', [3]) })).toThrow(
+    '[matmul] expected a bias of shape [5], got [3]',
+  );
+  expect(() => matmul(a, b, { residual: graph.input('residual', [5]) })).toThrow(
+    '[matmul] expected a residual of shape [2, 5], got [5]',
+  );
+});

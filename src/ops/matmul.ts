@@ -89,7 +89,7 @@ const matmulOp: Op<MatmulParams> = {
     const partial = scratch(parts * out.size);
     return [
       multiply(a, b, rest, partial, sizes, params, parts),
-      stridedSum(partial, out, partial.elements, out.size),
+      stridedSum(partial, out, out.size),
     ];
   },
   gradient({ inputs: [a, b], outputGradients, needs, params }) {
@@ -127,11 +127,10 @@ const SHORTEST_PART = 128;
 
 function partsOf({ batch, m, n, k }: Sizes): number {
   const tiles = Math.ceil(m / 4) * Math.ceil(n / 4);
-  if (batch > 1 || k < 2 * SHORTEST_PART) return 1;
-  return Math.max(
-    1,
-    Math.min(Math.floor(INVOCATIONS_WANTED / tiles), Math.floor(k / SHORTEST_PART)),
-  );
+  if (batch > 1) return 1;
+  const parts = Math.min(Math.floor(INVOCATIONS_WANTED / tiles), Math.floor(k / SHORTEST_PART), 32);
+  // A power of two: fewer different pipelines.
+  return parts < 2 ? 1 : 2 ** Math.floor(Math.log2(parts));
 }
 
 function multiply(
@@ -143,30 +142,29 @@ function multiply(
   { transposeA, transposeB, hasBias, hasResidual }: MatmulParams,
   parts: number,
 ): Dispatch {
-  const aligned = [k, transposeA ? m : k, transposeB ? k : n].every((length) => length % 4 === 0);
+  const aligned = [k, n, transposeA ? m : k].every((length) => length % 4 === 0);
   // A narrow output has more rows per workgroup instead.
   const groupColumns = n <= 4 ? 1 : n <= 8 ? 2 : n <= 16 ? 4 : 8;
   const groupRows = 64 / groupColumns;
-  const constants = {
-    m,
-    n,
-    k,
-    parts,
-    part_length: Math.ceil(k / parts / 4) * 4,
-    transpose_a: Number(transposeA),
-    transpose_b: Number(transposeB),
-    has_bias: Number(hasBias),
-    has_residual: Number(hasResidual),
-    group_columns: groupColumns,
-    group_rows: groupRows,
-  };
   // An absent bias or residual is never read; `a` stands in for it because every binding needs a buffer.
-  const epilogue = { bias: hasBias ? rest[0] : a, residual: hasResidual ? rest.at(-1)! : a };
+  const bias = hasBias ? rest[0] : a;
+  const residual = hasResidual ? rest.at(-1)! : a;
   return {
     shader,
     entry: aligned ? 'multiply_vec4' : 'multiply_scalar',
-    constants,
-    bindings: { ...(aligned ? { a4: a, b4: b } : { a, b }), ...epilogue, out },
+    constants: {
+      n,
+      parts,
+      transpose_a: Number(transposeA),
+      transpose_b: Number(transposeB),
+      has_bias: Number(hasBias),
+      has_residual: Number(hasResidual),
+      group_columns: groupColumns,
+      group_rows: groupRows,
+    },
+    bindings: aligned
+      ? { a4: a, b4: b, bias4: bias, residual4: residual, out4: out }
+      : { a, b, bias, residual, out },
     workgroups: [Math.ceil(n / 4 / groupColumns), Math.ceil(m / 4 / groupRows), batch * parts],
   };
 }

@@ -1,7 +1,7 @@
 // Sums: of all elements, and over all dimensions but the last.
 
 import source from '../../shaders/reduce.wgsl?raw';
-import { type Dispatch, gridStride, type Op, type Operand, scratch } from '../autograd/op';
+import { type Dispatch, gridStride, type Op, type Scratch, scratch } from '../autograd/op';
 import { type Shape, sizeOf, type Tensor } from '../autograd/tensor';
 import { defineShader } from '../gpu/shader';
 
@@ -10,23 +10,19 @@ const shader = defineShader('reduce', source);
 /** Every row is read by one of several invocations per column when there are more rows than this. */
 const ROWS_OF_ONE_PASS = 64;
 
-/**
- * out[i] = factor * (x[i] + x[i + stride] + ...) for i < stride, always added in this order.
- * @param size elements of `x`
- */
+/** out[i] = factor * (x[i] + x[i + n] + x[i + 2n] + ...), n the size of `out`; always added in this order. */
 export function stridedSum(
-  x: Operand,
-  out: Operand,
-  size: number,
-  stride: number,
+  x: Tensor | Scratch,
+  out: Tensor | Scratch,
+  outSize: number,
   factor = 1,
 ): Dispatch {
   return {
     shader,
     entry: 'strided_sum',
-    constants: { size, stride, factor },
+    constants: { factor },
     bindings: { x, out },
-    workgroups: gridStride(stride, 64),
+    workgroups: gridStride(outSize, 64),
   };
 }
 
@@ -43,13 +39,10 @@ const sumRowsOp: Op<SumParams> = {
   },
   gpu({ inputs: [x], outputs: [out], params: { columns, factor } }) {
     const rows = x.size / columns;
-    if (rows <= ROWS_OF_ONE_PASS) return [stridedSum(x, out, x.size, columns, factor)];
+    if (rows <= ROWS_OF_ONE_PASS) return [stridedSum(x, out, columns, factor)];
     const partialRows = Math.ceil(Math.sqrt(rows));
     const partial = scratch(partialRows * columns);
-    return [
-      stridedSum(x, partial, x.size, partial.elements),
-      stridedSum(partial, out, partial.elements, columns, factor),
-    ];
+    return [stridedSum(x, partial, partial.elements), stridedSum(partial, out, columns, factor)];
   },
   gradient: ({ inputs: [x], outputGradients: [gradient], params: { factor } }) =>
     x.graph.apply(repeatRowsOp, [gradient!], { shape: x.shape, factor }),
@@ -65,7 +58,7 @@ const repeatRowsOp: Op<{ shape: Shape; factor: number }> = {
     {
       shader,
       entry: 'repeat_rows',
-      constants: { size: out.size, stride: x.size, factor },
+      constants: { factor },
       bindings: { x, out },
       workgroups: gridStride(out.size, 64),
     },

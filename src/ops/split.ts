@@ -24,16 +24,16 @@ function copyPart(
   const total = sum(widths);
   const offset = offsetsOf(widths)[index];
   const width = widths[index];
-  const wide = direction === 'take' ? from! : to;
   const aligned = from !== undefined && [total, offset, width].every((n) => n % 4 === 0);
   const unit = aligned ? 4 : 1;
   const constants = {
-    rows: wide.size / total,
     width: width / unit,
     total_width: total / unit,
     offset: offset / unit,
   };
-  const workgroups = gridStride(constants.rows * constants.width);
+  const workgroups = gridStride(
+    (direction === 'take' ? to.size : (to.size / total) * width) / unit,
+  );
   if (!from) return { shader, entry: 'put_zero', constants, bindings: { out: to }, workgroups };
   return {
     shader,
