@@ -111,7 +111,7 @@ fn backward(
   workgroupBarrier();
   for (var c = local.y * lanes + local.x; c < width; c += lanes * row_lanes) {
     var total = column_sums[c];
-    for (var lane = 1u; lane < row_lanes; lane++) { total += column_sums[lane * width + c]; }
+    for (var i = c + width; i < row_lanes * width; i += width) { total += column_sums[i]; }
     partials[group.x * 2u * width + c] = total.x;
     partials[group.x * 2u * width + width + c] = total.y;
   }

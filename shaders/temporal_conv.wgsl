@@ -126,7 +126,9 @@ fn backward(
   sums[index] = sum;
   workgroupBarrier();
   if (share != 0u || pair >= pairs) { return; }
-  for (var other = 1u; other < shares; other++) { sum += sums[other * pairs_here + index]; }
+  for (var other = index + pairs_here; other < shares * pairs_here; other += pairs_here) {
+    sum += sums[other];
+  }
   let base = block * (3u * pairs + filters);
   partials[base + 3u * pair] = sum.x;
   partials[base + 3u * pair + 1u] = sum.y;
