@@ -1,8 +1,11 @@
 // Proof of matmul in all its forms.
 
 import { expect, test } from 'vitest';
+import { compileGpu } from '../autograd/gpuPlan';
 import { Graph } from '../autograd/graph';
 import type { Shape } from '../autograd/tensor';
+import { gaussian, PURPOSE } from '../base/rng';
+import { testDevice } from '../gpu/testDevice';
 import { matmul } from './matmul';
 import { testOp } from './testOp';
 
@@ -86,4 +89,25 @@ test('matmul refuses a bias or residual of another shape', () => {
   expect(() => matmul(a, b, { residual: graph.input('residual', [5]) })).toThrow(
     '[matmul] expected a residual of shape [2, 5], got [5]',
   );
+});
+
+test.each([
+  ['a long sum with few tiles is split and gives the same bits every time', [3000, 8], 2],
+  ['a short sum is not split', [300, 8], 1],
+])('%s', async (_, shape, dispatches) => {
+  const graph = new Graph();
+  const x = graph.input('x', shape);
+  const out = graph.output(matmul(x, x, { transposeA: true }));
+  const plan = await compileGpu(graph, await testDevice());
+  expect(plan.counts.dispatches).toBe(dispatches);
+  plan.write(
+    x,
+    Float32Array.from({ length: x.size }, (_, i) => gaussian(1, PURPOSE.test, 0, i)),
+  );
+  plan.run();
+  const first = await plan.read(out);
+  plan.run();
+  expect(await plan.read(out)).toEqual(first);
+  expect(first[0]).toBeGreaterThan(0);
+  plan.destroy();
 });

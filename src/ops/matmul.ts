@@ -122,13 +122,15 @@ function asMatrix(x: Tensor): Tensor {
 }
 
 /** A weight gradient has few tiles and a long sum: its K is split so that enough invocations are busy. */
-const INVOCATIONS_WANTED = 16_384;
+const LONG_SUM = 512;
 const SHORTEST_PART = 128;
+const MOST_PARTS = 32;
+const INVOCATIONS_WANTED = 16_384;
 
 function partsOf({ batch, m, n, k }: Sizes): number {
+  if (batch > 1 || k < LONG_SUM) return 1;
   const tiles = Math.ceil(m / 4) * Math.ceil(n / 4);
-  if (batch > 1) return 1;
-  const parts = Math.min(Math.floor(INVOCATIONS_WANTED / tiles), Math.floor(k / SHORTEST_PART), 32);
+  const parts = Math.min(INVOCATIONS_WANTED / tiles, k / SHORTEST_PART, MOST_PARTS);
   // A power of two: fewer different pipelines.
   return parts < 2 ? 1 : 2 ** Math.floor(Math.log2(parts));
 }
