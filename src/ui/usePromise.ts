@@ -1,6 +1,7 @@
 // The value of a promise that is asked again when its key changes.
 import { useEffect, useState } from 'react';
-import { faultOf, showFault } from './actions/faults';
+import { faultOf } from '../base/fault';
+import { showFault } from './actions/faults';
 
 /**
  * @param ask called when `key` changes; undefined key asks nothing

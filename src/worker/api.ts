@@ -1,16 +1,9 @@
 /** What the page may ask of the worker, and what the worker tells it. Types only. */
+import type { Fault } from '../base/fault';
 import type { FrontEndKind } from '../data/features';
 import type { SeriesChoice, SeriesInfo } from '../data/formats/fileFormat';
 import type { Evaluation } from '../evaluate/evaluation';
 import type { Stage, StepRecord, ValidationRecord } from '../train/events';
-
-/** A sentence for a person in three parts, and the text to copy into a report. */
-export interface Fault {
-  what: string;
-  why: string;
-  todo: string;
-  details: string;
-}
 
 export interface AdapterSummary {
   name: string;
@@ -27,6 +20,7 @@ export interface SessionSummary {
   synthetic: boolean;
   channelCount: number;
   usedChannelCount: number;
+  bandCount: number;
   rateHz: number;
   lengthS: number;
   alreadyFrames: boolean;
@@ -259,7 +253,7 @@ export interface StudioApi {
   cancelRun(): Promise<void>;
   forgetSaved(stage: Stage): Promise<void>;
   exportModel(which: 'teacher' | 'student'): Promise<Uint8Array>;
-  importModel(bytes: Uint8Array, fileName: string): Promise<void>;
+  importModel(bytes: Uint8Array): Promise<void>;
   startDecode(request: DecodeRequest): Promise<DecodeLayout>;
   playDecode(): Promise<void>;
   pauseDecode(): Promise<void>;

@@ -24,7 +24,7 @@ export async function downloadModel(
 
 export async function loadModel(client: StudioClient, file: File): Promise<void> {
   const isLoaded = await guarded(`${file.name} could not be loaded.`, async () => {
-    await client.importModel(new Uint8Array(await file.arrayBuffer()), file.name);
+    await client.importModel(new Uint8Array(await file.arrayBuffer()));
     return true;
   });
   if (isLoaded) showNote(`Loaded ${file.name}.`);

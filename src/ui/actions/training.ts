@@ -14,22 +14,35 @@ export const STAGE_TITLES: Record<Stage, string> = {
   finetune: 'Fine-tuning the student',
 };
 
-/** The sessions of a stage: a teacher learns from all, a student is made for the selected one. */
+/**
+ * The sessions of a stage: a teacher learns from all; a student is distilled on all that fit the teacher
+ * and the chosen session's behaviour; fine-tuning takes the chosen one.
+ */
 export function sessionIdsFor(stage: Stage): string[] {
   const { sessions, selectedId } = sessionStore.getState();
-  const ids = sessions.map(({ id }) => id);
-  if (stage === 'teacher') return ids;
-  return selectedId === undefined ? [] : [selectedId];
+  if (stage === 'teacher') return sessions.map(({ id }) => id);
+  const chosen = sessions.find(({ id }) => id === selectedId);
+  if (!chosen) return [];
+  if (stage === 'finetune') return [chosen.id];
+  const mostChannels = runStore.getState().models.teacher?.channelCount ?? 0;
+  const others = sessions.filter(
+    ({ id, channelCount, bandCount, behaviourNames }) =>
+      id !== chosen.id &&
+      channelCount <= mostChannels &&
+      bandCount === chosen.bandCount &&
+      (behaviourNames.length === 0 || behaviourNames.length === chosen.behaviourNames.length),
+  );
+  return [chosen, ...others].map(({ id }) => id);
 }
 
 /**
  * Runs a stage to its end; resolves when it has ended.
- * @param teacherIds sessions that a teacher learns from, when not all
+ * @param onlyIds sessions to which teacher and distillation keep, when not all that fit
  */
 export async function train(
   client: StudioClient,
   stage: Stage,
-  teacherIds?: string[],
+  onlyIds?: readonly string[],
 ): Promise<RunOutcome> {
   if (runStore.getState().status !== 'idle') return 'failed';
   const { preset, seed, data, overrides } = settingsStore.getState();
@@ -43,7 +56,7 @@ export async function train(
     seed,
     data,
     overrides: overrides[stage],
-    sessionIds: (stage === 'teacher' && teacherIds) || sessionIdsFor(stage),
+    sessionIds: sessionIdsFor(stage).filter((id) => onlyIds?.includes(id) ?? true),
     resume: false,
   };
   return end(await guarded(`${STAGE_TITLES[stage]} stopped.`, () => client.train(request)));

@@ -2,11 +2,13 @@
 import { useState } from 'react';
 import { addBuiltIn, addFiles } from '../actions/sessions';
 import { useClient } from '../clientContext';
+import { runStore } from '../stores/runStore';
 import { sessionStore } from '../stores/sessionStore';
 
 export function DropZone({ isCompact }: { isCompact: boolean }) {
   const client = useClient();
   const busy = sessionStore((state) => state.busy);
+  const isReady = runStore((state) => state.adapter !== undefined);
   const [isOver, setOver] = useState(false);
   const onDrop = (event: React.DragEvent) => {
     event.preventDefault();
@@ -37,6 +39,7 @@ export function DropZone({ isCompact }: { isCompact: boolean }) {
           <input
             type="file"
             multiple
+            disabled={!isReady}
             accept=".nwb,.npz,.arrow,.h5,.hdf5"
             onChange={(event) => {
               const files = [...(event.target.files ?? [])];
@@ -45,7 +48,11 @@ export function DropZone({ isCompact }: { isCompact: boolean }) {
             }}
           />
         </label>
-        <button type="button" disabled={busy !== undefined} onClick={() => void addBuiltIn(client)}>
+        <button
+          type="button"
+          disabled={busy !== undefined || !isReady}
+          onClick={() => void addBuiltIn(client)}
+        >
           Use the built-in sessions
         </button>
       </div>

@@ -1,6 +1,6 @@
 // What is on the screen now: lives as long as the tab.
 import { create } from 'zustand';
-import type { Fault } from '../../worker/api';
+import type { Fault } from '../../base/fault';
 
 interface ViewState {
   isHelpOpen: boolean;

@@ -1,0 +1,113 @@
+/** The teacher and the student that the worker holds, and their files. */
+
+import type { ModelConfig } from '../model/config';
+import { hasReadout, readModelFile, writeModelFile } from '../model/modelFile';
+import { presetOf } from '../train/settings';
+import type { DataSettings, ModelSummary, ModelsHeld } from './api';
+import type { Folder } from './storage';
+
+export type ModelKind = 'teacher' | 'student';
+
+/** Where a model comes from: kept in its file's metadata under one key, as JSON. */
+export interface ModelRecord {
+  preset: string;
+  seed: number;
+  adapter: string;
+  trainedAt: string;
+  synthetic: boolean;
+  sessions: { id: string; name: string }[];
+  data: DataSettings;
+  outputs: string[];
+  units: string[];
+  /** Session that it was fine-tuned to. */
+  tunedTo?: { id: string; name: string };
+}
+
+export interface HeldModel {
+  config: ModelConfig;
+  weights: ReadonlyMap<string, Float32Array>;
+  /** Absent for a model that another program wrote. */
+  record?: ModelRecord;
+}
+
+const RECORD_KEY = 'realm_studio';
+
+export class Models {
+  readonly #folder: Folder;
+  readonly #held = new Map<ModelKind, HeldModel>();
+
+  constructor(folder: Folder) {
+    this.#folder = folder;
+  }
+
+  async restore(): Promise<void> {
+    for (const kind of ['teacher', 'student'] as const) {
+      const bytes = await this.#folder.read(fileNameOf(kind));
+      if (bytes) this.#held.set(kind, fromBytes(bytes));
+    }
+  }
+
+  get(kind: ModelKind): HeldModel | undefined {
+    return this.#held.get(kind);
+  }
+
+  async hold(kind: ModelKind, model: HeldModel): Promise<void> {
+    this.#held.set(kind, model);
+    await this.#folder.write(fileNameOf(kind), bytesOf(model));
+  }
+
+  /** @throws when there is no such model */
+  exported(kind: ModelKind): Uint8Array<ArrayBuffer> {
+    const model = this.#held.get(kind);
+    if (!model) throw new Error(`[model] expected a ${kind}, got none: train or load one first`);
+    return bytesOf(model);
+  }
+
+  /**
+   * Holds a model file as teacher or student, by whether it sees the future.
+   * @throws one sentence when the file is no model, or a causal one without readout
+   */
+  async load(bytes: Uint8Array): Promise<ModelKind> {
+    const model = fromBytes(bytes);
+    const kind = model.config.bidirectional ? 'teacher' : 'student';
+    if (kind === 'student' && !hasReadout(model.weights)) {
+      throw new Error(
+        '[model] expected a student with a readout, got a causal encoder alone: load a student that was distilled or fine-tuned',
+      );
+    }
+    await this.hold(kind, model);
+    return kind;
+  }
+
+  get summaries(): ModelsHeld {
+    const teacher = this.#held.get('teacher');
+    const student = this.#held.get('student');
+    return { teacher: teacher && summaryOf(teacher), student: student && summaryOf(student) };
+  }
+}
+
+function fileNameOf(kind: ModelKind): string {
+  return `${kind}.safetensors`;
+}
+
+function bytesOf({ config, weights, record }: HeldModel): Uint8Array<ArrayBuffer> {
+  return writeModelFile(config, weights, record ? { [RECORD_KEY]: JSON.stringify(record) } : {});
+}
+
+function fromBytes(bytes: Uint8Array): HeldModel {
+  const { config, weights, metadata } = readModelFile(bytes);
+  const text = metadata[RECORD_KEY];
+  return { config, weights, record: text ? (JSON.parse(text) as ModelRecord) : undefined };
+}
+
+function summaryOf({ config, weights, record }: HeldModel): ModelSummary {
+  return {
+    preset: record?.preset ?? 'from a file',
+    isPaperScale: record ? presetOf(record.preset).paperScale : true,
+    parameterCount: [...weights.values()].reduce((sum, { length }) => sum + length, 0),
+    channelCount: config.channelCount,
+    outputs: record?.outputs ?? [],
+    synthetic: record?.synthetic ?? false,
+    tunedTo: record?.tunedTo?.name,
+  };
+}

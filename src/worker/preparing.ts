@@ -1,0 +1,58 @@
+/** Sessions as frames with folds, under the settings a person chose; kept until these change. */
+import { extractFeatures, type Features } from '../data/features';
+import type { Session } from '../data/session';
+import { contiguousSplit, randomSegmentSplit, type Split } from '../data/splits';
+import type { DataSettings, Preparation } from './api';
+
+export interface Prepared {
+  features: Features;
+  split: Split;
+}
+
+/** The random split is the same for every run, so that seeds compare networks and not folds. */
+const SPLIT_SEED = 42;
+
+export class Preparer {
+  readonly #kept = new Map<string, Prepared>();
+  #settings = '';
+
+  /** @throws one sentence when the session is too short or too slow for these settings */
+  prepare(session: Session, data: DataSettings): Prepared {
+    const settings = JSON.stringify(data);
+    if (settings !== this.#settings) this.#kept.clear();
+    this.#settings = settings;
+    const kept = this.#kept.get(session.id);
+    if (kept) return kept;
+    const features = extractFeatures(session, {
+      kind: data.frontEnd,
+      notchHz: data.notchHz,
+      behaviourAsVelocity: data.behaviourAsVelocity,
+    });
+    const split =
+      data.split === 'contiguous'
+        ? contiguousSplit(features)
+        : randomSegmentSplit(features, { seed: SPLIT_SEED });
+    const prepared = { features, split };
+    this.#kept.set(session.id, prepared);
+    return prepared;
+  }
+}
+
+export function splitTextOf(split: Split): string {
+  return split.kind === 'contiguous'
+    ? `contiguous, last 20 % tested, ${split.guardS} s guard`
+    : `random 5 s segments 72/8/20, split seed ${split.seed}`;
+}
+
+export function preparationOf({ features, split }: Prepared): Preparation {
+  const { sessionId, frontEnd, groupDelayMs, frameRateHz, frameCount } = features;
+  return {
+    sessionId,
+    frontEnd,
+    groupDelayMs,
+    frameRateHz,
+    frameCount,
+    folds: { train: split.train, validation: split.validation, test: split.test },
+    splitText: splitTextOf(split),
+  };
+}

@@ -1,0 +1,105 @@
+/** Drives one training stage from first to last step: turns, reports, checkpoints, and a lost device. */
+import { DeviceLostError, type GpuDevice } from '../gpu/device';
+import type { Snapshot } from '../train/snapshot';
+import type { TrainingStage } from '../train/stage';
+import type { StudioListener, TrainRequest } from './api';
+import type { RunControl } from './runControl';
+import { RunReporter } from './runReporter';
+import type { RunContext, SavedRuns } from './savedRuns';
+import { buildStage, type StagePlan } from './stages';
+
+const SAVE_EVERY_MS = 15_000;
+/** The browser blocks a page's GPU for minutes after a few losses: do not try for ever. */
+const MOST_LOSSES = 2;
+const AFTER_LOSS_MS = 2000;
+
+export interface RunOptions {
+  plan: StagePlan;
+  request: TrainRequest;
+  resume: Snapshot | undefined;
+  control: RunControl;
+  saved: SavedRuns;
+  tell: StudioListener;
+  columnNames: (columns: number) => readonly string[];
+  device(): Promise<GpuDevice>;
+  /** Opens another device after a loss. */
+  reopenDevice(): Promise<GpuDevice>;
+}
+
+export interface RunResult {
+  outcome: 'done' | 'cancelled';
+  /** Of the best epoch; undefined when cancelled before the first one ended. */
+  weights: ReadonlyMap<string, Float32Array> | undefined;
+}
+
+/** @throws what the stage throws, and a device lost for the third time */
+export async function runStage(options: RunOptions): Promise<RunResult> {
+  let { resume } = options;
+  for (let losses = 0; ; losses++) {
+    const device = await (losses === 0 ? options.device() : options.reopenDevice());
+    try {
+      return await runOnDevice(options, device, resume);
+    } catch (error) {
+      if (!(error instanceof DeviceLostError) || losses === MOST_LOSSES) throw error;
+      resume = await options.saved.load(options.plan.stage);
+      const step = resume?.record.step ?? 0;
+      options.tell({
+        type: 'note',
+        text: `The graphics device was lost; going on from the checkpoint at step ${step}.`,
+      });
+      await new Promise((resolve) => setTimeout(resolve, losses * AFTER_LOSS_MS));
+    }
+  }
+}
+
+async function runOnDevice(
+  options: RunOptions,
+  device: GpuDevice,
+  resume: Snapshot | undefined,
+): Promise<RunResult> {
+  const { plan, control, tell, columnNames } = options;
+  tell({ type: 'activity', text: 'Building the network' });
+  const stage = await buildStage(device, plan, resume);
+  const past = resume?.record ?? { steps: [], validations: [] };
+  const reporter = new RunReporter(tell, past, columnNames);
+  const run = stage.run();
+  let savedAt = performance.now();
+  try {
+    for (;;) {
+      const turn = await control.turn();
+      if (turn === 'cancelled') {
+        reporter.flush();
+        const snapshot = await save(options, stage);
+        return { outcome: 'cancelled', weights: snapshot.bestWeights };
+      }
+      const next = await run.next();
+      device.throwIfFailed();
+      if (next.done) {
+        reporter.flush();
+        await options.saved.forget(plan.stage);
+        return { outcome: 'done', weights: next.value.weights };
+      }
+      reporter.add(next.value, control.isPaused);
+      const isDue = performance.now() - savedAt > SAVE_EVERY_MS;
+      if (control.isPaused || isDue) {
+        await save(options, stage);
+        savedAt = performance.now();
+      }
+    }
+  } finally {
+    await run.return(undefined as never);
+    stage.destroy();
+  }
+}
+
+async function save({ request, saved, plan, tell }: RunOptions, stage: TrainingStage) {
+  const context: RunContext = {
+    request,
+    totalSteps: stage.totalSteps,
+    savedAt: new Date().toISOString(),
+  };
+  const snapshot = await stage.snapshot(context);
+  await saved.save(plan.stage, snapshot);
+  tell({ type: 'saved', runs: saved.all });
+  return snapshot;
+}

@@ -1,0 +1,115 @@
+/** The origin private file system as the studio uses it: whole files in folders, written flushed. */
+
+export interface Folder {
+  read(name: string): Promise<Uint8Array | undefined>;
+  /** The bytes are on disk when it resolves; a crash before that may leave a torn file. */
+  write(name: string, bytes: Uint8Array): Promise<void>;
+  remove(name: string): Promise<void>;
+  names(): Promise<string[]>;
+}
+
+/** Files of one folder under the studio's root, made when it is not there. */
+export async function openFolder(path: string): Promise<Folder> {
+  let directory = await navigator.storage.getDirectory();
+  for (const part of ['realm-studio', ...path.split('/')]) {
+    directory = await directory.getDirectoryHandle(part, { create: true });
+  }
+  return folderOf(directory);
+}
+
+function folderOf(directory: FileSystemDirectoryHandle): Folder {
+  return {
+    async read(name) {
+      try {
+        const handle = await directory.getFileHandle(name);
+        return new Uint8Array(await (await handle.getFile()).arrayBuffer());
+      } catch (error) {
+        if (isNotFound(error)) return undefined;
+        throw error;
+      }
+    },
+    async write(name, bytes) {
+      const handle = await directory.getFileHandle(name, { create: true });
+      const access = await handle.createSyncAccessHandle();
+      try {
+        access.truncate(bytes.length);
+        access.write(bytes as Uint8Array<ArrayBuffer>, { at: 0 });
+        access.flush();
+      } finally {
+        access.close();
+      }
+    },
+    async remove(name) {
+      try {
+        await directory.removeEntry(name);
+      } catch (error) {
+        if (!isNotFound(error)) throw error;
+      }
+    },
+    async names() {
+      const found: string[] = [];
+      for await (const name of directory.keys()) found.push(name);
+      return found;
+    },
+  };
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof DOMException && error.name === 'NotFoundError';
+}
+
+/** Keeps everything in memory: for a browser without storage, and for a second tab. */
+export function memoryFolder(): Folder {
+  const files = new Map<string, Uint8Array>();
+  return {
+    read: async (name) => files.get(name),
+    write: async (name, bytes) => void files.set(name, bytes.slice()),
+    remove: async (name) => void files.delete(name),
+    names: async () => [...files.keys()],
+  };
+}
+
+/**
+ * Takes the studio's storage for this tab for as long as it lives.
+ * @returns false when another tab holds it
+ */
+export function claimStorage(): Promise<boolean> {
+  return new Promise((resolve) => {
+    void navigator.locks.request('realm-studio', { ifAvailable: true }, (lock) => {
+      resolve(lock !== null);
+      // Held until the worker ends.
+      return lock === null ? undefined : new Promise(() => {});
+    });
+  });
+}
+
+export interface StudioFolders {
+  recordings: Folder;
+  models: Folder;
+  runs: Folder;
+  results: Folder;
+  /** Why nothing will be kept; undefined when it will. */
+  note?: string;
+}
+
+/** The studio's folders on disk, or in memory where they cannot be had. */
+export async function openStudioFolders(): Promise<StudioFolders> {
+  const inMemory = (note: string): StudioFolders => ({
+    recordings: memoryFolder(),
+    models: memoryFolder(),
+    runs: memoryFolder(),
+    results: memoryFolder(),
+    note,
+  });
+  if (!(await claimStorage())) {
+    return inMemory('The studio is open in another tab, which keeps the work; this one will not.');
+  }
+  try {
+    const [recordings, models, runs, results] = await Promise.all(
+      ['recordings', 'models', 'runs', 'results'].map(openFolder),
+    );
+    return { recordings, models, runs, results };
+  } catch {
+    return inMemory('This browser offers no storage here: work is lost when the tab closes.');
+  }
+}

@@ -1,0 +1,243 @@
+/** The studio behind the page: owns the device, the recordings, the models, the run and the decoder. */
+import { transfer } from 'comlink';
+import { faultOf } from '../base/fault';
+import type { SeriesChoice } from '../data/formats/fileFormat';
+import { syntheticSessions } from '../data/synthetic';
+import { type GpuDevice, openGpuDevice } from '../gpu/device';
+import type { Stage } from '../train/events';
+import type {
+  DataSettings,
+  DecodeLayout,
+  DecodeRequest,
+  OpenOutcome,
+  Preparation,
+  RunOutcome,
+  SessionSummary,
+  SpectrumPreview,
+  StudioApi,
+  StudioEvent,
+  StudioListener,
+  TracePreview,
+  TrainRequest,
+} from './api';
+import { DecodeLoop } from './decodeLoop';
+import { Models } from './heldModel';
+import { Preparer, preparationOf } from './preparing';
+import { spectrumOf, traceOf } from './previews';
+import { Recordings, summaryOf } from './recordings';
+import { ResultsKeeper } from './resultsKeeper';
+import { RunControl } from './runControl';
+import { SavedRuns } from './savedRuns';
+import { presetInfos } from './settings';
+import { openStudioFolders, type StudioFolders } from './storage';
+import { trainRequested } from './trainRequested';
+
+export class Studio implements StudioApi {
+  readonly #preparer = new Preparer();
+  #listener: StudioListener = () => {};
+  #device: GpuDevice | undefined;
+  #folders: StudioFolders | undefined;
+  #recordings!: Recordings;
+  #models!: Models;
+  #saved!: SavedRuns;
+  #results!: ResultsKeeper;
+  #run: RunControl | undefined;
+  #decode: DecodeLoop | undefined;
+
+  readonly #tell = (event: StudioEvent): void => this.#listener(event);
+
+  async connect(listener: StudioListener): Promise<void> {
+    this.#listener = listener;
+    this.#tell({ type: 'presets', presets: presetInfos() });
+    this.#folders = await openStudioFolders();
+    const { recordings, models, runs, results, note } = this.#folders;
+    if (note) this.#tell({ type: 'note', text: note });
+    this.#recordings = new Recordings(recordings);
+    this.#models = new Models(models);
+    this.#saved = new SavedRuns(runs);
+    this.#results = new ResultsKeeper(results);
+    const problems = await this.#recordings.restore();
+    for (const text of problems) this.#tell({ type: 'note', text });
+    await Promise.all([this.#models.restore(), this.#saved.restore(), this.#results.restore()]);
+    this.#tellSessions();
+    this.#tellModels();
+    this.#tell({ type: 'saved', runs: this.#saved.all });
+    if (this.#results.latest) this.#tell({ type: 'results', results: this.#results.latest });
+    await this.#openDevice();
+  }
+
+  async openFiles(files: File[]): Promise<OpenOutcome[]> {
+    const outcomes: OpenOutcome[] = [];
+    for (const file of files) {
+      try {
+        outcomes.push({ file: await this.#recordings.open(file) });
+      } catch (error) {
+        const fault = faultOf(`${file.name} could not be opened.`, error);
+        outcomes.push({ fileName: file.name, fault });
+      }
+    }
+    return outcomes;
+  }
+
+  async addFile(token: number, choice: SeriesChoice): Promise<SessionSummary> {
+    const session = await this.#recordings.read(token, choice);
+    this.#tellSessions();
+    return summaryOf(session);
+  }
+
+  async closeFile(token: number): Promise<void> {
+    this.#recordings.close(token);
+  }
+
+  async addBuiltIn(): Promise<SessionSummary[]> {
+    const sessions = syntheticSessions();
+    for (const session of sessions) await this.#recordings.add(session);
+    this.#tellSessions();
+    return sessions.map(summaryOf);
+  }
+
+  async removeSession(id: string): Promise<void> {
+    await this.#recordings.remove(id);
+    this.#tellSessions();
+  }
+
+  async restoreSession(id: string): Promise<void> {
+    await this.#recordings.takeBack(id);
+    this.#tellSessions();
+  }
+
+  async traces(id: string, startS: number, lengthS: number): Promise<TracePreview> {
+    const preview = traceOf(this.#recordings.get(id), startS, lengthS);
+    return transfer(preview, [preview.data.buffer]);
+  }
+
+  async spectrum(id: string): Promise<SpectrumPreview> {
+    const preview = spectrumOf(this.#recordings.get(id));
+    return transfer(preview, [preview.powerDb.buffer, preview.frequenciesHz.buffer]);
+  }
+
+  async prepare(id: string, data: DataSettings): Promise<Preparation> {
+    return preparationOf(this.#preparer.prepare(this.#recordings.get(id), data));
+  }
+
+  async train(request: TrainRequest): Promise<RunOutcome> {
+    if (this.#run) throw new Error('[train] expected no other run, got one: wait or cancel it');
+    await this.stopDecode();
+    const control = new RunControl();
+    this.#run = control;
+    try {
+      return await trainRequested(request, {
+        control,
+        recordings: this.#recordings,
+        models: this.#models,
+        saved: this.#saved,
+        results: this.#results,
+        preparer: this.#preparer,
+        tell: this.#tell,
+        device: () => this.#openDevice(),
+        reopenDevice: () => {
+          this.#device = undefined;
+          return this.#openDevice();
+        },
+      });
+    } finally {
+      this.#run = undefined;
+      this.#tellModels();
+      this.#tell({ type: 'saved', runs: this.#saved.all });
+    }
+  }
+
+  async pauseRun(): Promise<void> {
+    this.#run?.pause();
+  }
+
+  async resumeRun(): Promise<void> {
+    this.#run?.resume();
+  }
+
+  async stepRun(): Promise<void> {
+    this.#run?.step();
+  }
+
+  async cancelRun(): Promise<void> {
+    this.#run?.cancel();
+  }
+
+  async forgetSaved(stage: Stage): Promise<void> {
+    await this.#saved.forget(stage);
+    this.#tell({ type: 'saved', runs: this.#saved.all });
+  }
+
+  async exportModel(which: 'teacher' | 'student'): Promise<Uint8Array> {
+    const bytes = this.#models.exported(which);
+    return transfer(bytes, [bytes.buffer]);
+  }
+
+  async importModel(bytes: Uint8Array): Promise<void> {
+    await this.#models.load(bytes);
+    this.#tellModels();
+  }
+
+  async startDecode({ sessionId, data, speed, loop }: DecodeRequest): Promise<DecodeLayout> {
+    await this.stopDecode();
+    const model = this.#models.get('student');
+    if (!model) throw new Error('[decode] expected a student, got none: distil or load one first');
+    const session = this.#recordings.get(sessionId);
+    this.#decode = await DecodeLoop.open({
+      device: await this.#openDevice(),
+      model,
+      prepared: this.#preparer.prepare(session, data),
+      lfpNames: session.lfp.names,
+      speed,
+      loop,
+      tell: this.#tell,
+    });
+    return this.#decode.layout;
+  }
+
+  async playDecode(): Promise<void> {
+    this.#decode?.play();
+  }
+
+  async pauseDecode(): Promise<void> {
+    this.#decode?.pause();
+  }
+
+  async stepDecode(): Promise<void> {
+    this.#decode?.step();
+  }
+
+  async setDecodeSpeed(speed: number): Promise<void> {
+    this.#decode?.setSpeed(speed);
+  }
+
+  async setDecodeLoop(loop: boolean): Promise<void> {
+    this.#decode?.setLoop(loop);
+  }
+
+  async stopDecode(): Promise<void> {
+    const decode = this.#decode;
+    this.#decode = undefined;
+    await decode?.close();
+  }
+
+  async #openDevice(): Promise<GpuDevice> {
+    if (this.#device) return this.#device;
+    const device = await openGpuDevice(navigator.gpu);
+    this.#device = device;
+    void device.lost.then(() => {
+      if (this.#device === device) this.#device = undefined;
+    });
+    const { adapterName, isSoftware } = device;
+    this.#tell({ type: 'adapter', adapter: { name: adapterName, isSoftware } });
+    return device;
+  }
+
+  #tellSessions(): void {
+    this.#tell({ type: 'sessions', sessions: this.#recordings.summaries });
+  }
+
+  #tellModels(): void {
+    this.#tell({ type: 'models', models: this.#models.summaries });
+  }
+}
