@@ -22,13 +22,13 @@ const EDGES = [
 ];
 
 // Few widths, because a software adapter takes longer to compile a pipeline than to run many cases.
-const WIDTHS = [3, 16, 17, 64, 96, 256];
+const WIDTHS = [3, 17, 64, 256];
 
 testOp('layerNorm', {
   cases: (draw, i) => {
-    const shape = EDGES[i] ?? [draw.integer(1, 3), draw.integer(1, 90), draw.pick(WIDTHS)];
+    const shape = EDGES[i] ?? [draw.integer(1, 3), draw.integer(1, 20), draw.pick(WIDTHS)];
     const width = shape[shape.length - 1];
-    const eps = i % 10 === 0 ? 1e-2 : 1e-5;
+    const eps = i === 3 ? 1e-2 : 1e-5;
     return {
       label: `eps ${eps}`,
       inputs: [shape, [width], [width]],
