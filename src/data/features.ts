@@ -2,6 +2,7 @@
 import { behaviourOnFrames, differentiate } from './behaviourClock';
 import { offlinePaper } from './frontEnd/offlinePaper';
 import { createRealtimeFrontEnd, type RealtimeFrontEndOptions } from './frontEnd/realtime';
+import { frameValidity, gapsOf, SETTLE_S } from './gaps';
 import { channelCountOf, type Session } from './session';
 import type { FrameRange } from './splits';
 
@@ -34,6 +35,11 @@ export interface Features {
   readonly channelMask: Float32Array;
   /** `[frame, K]`, NaN where unknown. */
   readonly behaviour?: Float32Array;
+  /**
+   * `[frame]`, 0 where the recording has a gap or the filters still settle after one; absent: no gaps.
+   * Behaviour is unknown there, and no segment or fold spans it.
+   */
+  readonly frameValid?: Uint8Array;
   readonly behaviourNames: readonly string[];
   readonly behaviourUnits: readonly string[];
   readonly frontEnd: FrontEndKind;
@@ -75,6 +81,7 @@ export function extractFeatures(session: Session, options: FrontEndOptions): Fea
     );
   }
   clearRejected(result.lfp, channelMask, session.bands.length);
+  const frameValid = validityOf(session, channelMask, frontEnd, frameRateHz, frameCount);
   const behaviour = options.behaviourAsVelocity
     ? session.behaviour && differentiate(session.behaviour)
     : session.behaviour;
@@ -88,7 +95,14 @@ export function extractFeatures(session: Session, options: FrontEndOptions): Fea
     bandCount: session.bands.length,
     lfp: result.lfp,
     channelMask,
-    behaviour: behaviour && behaviourOnFrames(behaviour, lfp.startS, frameRateHz, frameCount),
+    behaviour:
+      behaviour &&
+      withoutInvalid(
+        behaviourOnFrames(behaviour, lfp.startS, frameRateHz, frameCount),
+        behaviour.names.length,
+        frameValid,
+      ),
+    ...(frameValid && { frameValid }),
     behaviourNames: behaviour?.names ?? [],
     behaviourUnits: behaviour?.units ?? [],
     frontEnd,
@@ -107,6 +121,31 @@ export function filterOptions(session: Session, options: FrontEndOptions): Realt
     reference,
     channelMask: session.channelMask,
   };
+}
+
+function validityOf(
+  { lfp, bands }: Session,
+  channelMask: Float32Array,
+  frontEnd: FrontEndKind,
+  frameRateHz: number,
+  frameCount: number,
+): Uint8Array | undefined {
+  const isUsed = (column: number) => channelMask[Math.floor(column / bands.length)] !== 0;
+  return frameValidity(gapsOf(lfp, isUsed), lfp.rateHz, frameRateHz, frameCount, {
+    settleS: frontEnd === 'none' ? 0 : SETTLE_S,
+    looksAhead: frontEnd === 'offline-paper',
+  });
+}
+
+function withoutInvalid(
+  behaviour: Float32Array,
+  width: number,
+  frameValid: Uint8Array | undefined,
+): Float32Array {
+  frameValid?.forEach((valid, frame) => {
+    if (valid === 0) behaviour.fill(Number.NaN, frame * width, (frame + 1) * width);
+  });
+  return behaviour;
 }
 
 function runFrontEnd(

@@ -1,6 +1,7 @@
 /** Training windows of T frames, and the batches made of them. */
 import { PURPOSE, permutation } from '../base/rng';
 import type { Features } from './features';
+import { validRuns } from './gaps';
 import type { FrameRange } from './splits';
 
 export interface Segment {
@@ -21,7 +22,8 @@ export interface Batch {
 }
 
 /**
- * Windows of `frames` frames every `stride` frames, each wholly inside one range of its session.
+ * Windows of `frames` frames every `stride` frames, each wholly inside one range of its session and
+ * free of gaps; the stride starts afresh after each gap.
  * @param ranges one list of ranges per session
  */
 export function cutSegments(
@@ -44,8 +46,10 @@ export function cutSegments(
   sessions.forEach((features, session) => {
     for (const range of ranges[session]) {
       const end = Math.min(range.end, features.frameCount);
-      for (let startFrame = range.start; startFrame + frames <= end; startFrame += stride) {
-        segments.push({ session, startFrame });
+      for (const run of validRuns(features.frameValid, { start: range.start, end })) {
+        for (let startFrame = run.start; startFrame + frames <= run.end; startFrame += stride) {
+          segments.push({ session, startFrame });
+        }
       }
     }
   });

@@ -1,5 +1,11 @@
 /** A recording as read from a file, before any front end. */
 
+/** Samples `[startSample, endSample)`. */
+export interface SampleRange {
+  readonly startSample: number;
+  readonly endSample: number;
+}
+
 /** A regularly sampled block of columns; row-major `[sample, column]`. */
 export interface Signal {
   readonly rateHz: number;
@@ -9,6 +15,8 @@ export interface Signal {
   readonly names: readonly string[];
   readonly units: readonly string[];
   readonly data: Float32Array;
+  /** Pauses in which nothing was recorded, in order; their data is NaN. Absent: none is known. */
+  readonly gaps?: readonly SampleRange[];
 }
 
 export interface Session {

@@ -1,6 +1,7 @@
 /** Train, validation and test folds of one session, as ranges of frames. */
 import { PURPOSE, permutation } from '../base/rng';
 import type { Features } from './features';
+import { validRuns } from './gaps';
 
 /** Frames `[start, end)`. */
 export interface FrameRange {
@@ -18,11 +19,15 @@ export interface Split {
   guardS: number;
 }
 
-type Clock = Pick<Features, 'frameRateHz' | 'frameCount' | 'sessionName'>;
+type Clock = Pick<Features, 'frameRateHz' | 'frameCount' | 'sessionName' | 'frameValid'>;
+
+/** Stretches between gaps that are shorter than one published segment are left out of every fold. */
+const MIN_RUN_S = 5;
 
 /**
  * Chronological folds: train, validation, then the last `testFraction` as test, with `guardS` unused
  * between them, because slow drift and filter memory leak across a bare cut. REALM, section 4.
+ * Folds are cut at gaps, so that none of their ranges spans one.
  */
 export function contiguousSplit(
   features: Clock,
@@ -42,19 +47,32 @@ export function contiguousSplit(
         'use a longer recording or a shorter guard',
     );
   }
+  const between = (fold: string, start: number, end: number) =>
+    withoutGaps(features, fold, { start, end });
   return {
     kind: 'contiguous',
-    train: [{ start: 0, end: trainEnd }],
-    validation: [{ start: validationStart, end: validationEnd }],
-    test: [{ start: testStart, end: frameCount }],
+    train: between('training', 0, trainEnd),
+    validation: between('validation', validationStart, validationEnd),
+    test: between('test', testStart, frameCount),
     seed: 0,
     guardS,
   };
 }
 
+function withoutGaps(features: Clock, fold: string, range: FrameRange): FrameRange[] {
+  const runs = validRuns(features.frameValid, range);
+  if (runs.length === 1 && runs[0].end - runs[0].start === range.end - range.start) return runs;
+  const long = runs.filter(({ start, end }) => end - start >= MIN_RUN_S * features.frameRateHz);
+  if (long.length > 0) return long;
+  throw new Error(
+    `[contiguousSplit] expected ${MIN_RUN_S} s without a gap in the ${fold} fold, got only shorter stretches in ` +
+      `"${features.sessionName}": cut the recording at its gaps or use another one`,
+  );
+}
+
 /**
  * Non-overlapping segments drawn at random into 72 % train, 8 % validation, 20 % test, as REALM's
- * published evaluation does. Neighbouring segments share slow drift: show beside {@link contiguousSplit}.
+ * published evaluation does; segments that touch a gap are left out. Neighbouring segments share slow drift: show beside {@link contiguousSplit}.
  */
 export function randomSegmentSplit(
   features: Clock,
@@ -62,7 +80,14 @@ export function randomSegmentSplit(
 ): Split {
   const { segmentS = 5, seed } = options;
   const frames = Math.round(segmentS * features.frameRateHz);
-  const count = Math.floor(features.frameCount / frames);
+  const whole = Array.from({ length: Math.floor(features.frameCount / frames) }, (_, i) => ({
+    start: i * frames,
+    end: (i + 1) * frames,
+  })).filter((range) => {
+    const [run] = validRuns(features.frameValid, range);
+    return run?.start === range.start && run.end === range.end;
+  });
+  const count = whole.length;
   if (count < 5) {
     throw new Error(
       `[randomSegmentSplit] expected at least 5 segments of ${segmentS} s, got ${count} in ` +
@@ -76,7 +101,7 @@ export function randomSegmentSplit(
     order
       .slice(from, to)
       .sort((a, b) => a - b)
-      .map((i) => ({ start: i * frames, end: (i + 1) * frames }));
+      .map((i) => ({ ...whole[i] }));
   return {
     kind: 'random-5s',
     test: ranges(0, testCount),

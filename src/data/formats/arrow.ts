@@ -17,7 +17,9 @@ import {
   tableToIPC,
 } from 'apache-arrow';
 import type { Session, Signal } from '../session';
-import type { FileSource, OpenFile, SeriesInfo } from './fileFormat';
+import type { FileSource, OpenFile } from './fileFormat';
+import { openRecording } from './recording';
+import { gridInMemory, type SeriesSource } from './sampleGrid';
 
 const METADATA_KEY = 'realm-studio.session';
 const VERSION = 1;
@@ -146,22 +148,26 @@ function fromColumns(
 /** Opens a file written by {@link writeArrow}. */
 export async function openArrow(source: FileSource): Promise<OpenFile> {
   const session = readArrow(await source.slice(0, source.byteLength), source.name);
-  const series: SeriesInfo[] = [describe('lfp', 'lfp', session.lfp)];
-  if (session.behaviour) series.push(describe('behaviour', 'behaviour', session.behaviour));
-  return {
+  const sources = [sourceOf('lfp', 'lfp', session.lfp)];
+  if (session.behaviour) sources.push(sourceOf('behaviour', 'behaviour', session.behaviour));
+  const file = openRecording({
     format: 'arrow',
-    series,
-    warnings: [...session.warnings],
+    fileName: source.name,
+    name: session.name,
+    sources,
+    warnings: session.warnings,
+  });
+  return {
+    ...file,
     async readSession(choice) {
       if (choice.behaviour?.includes('behaviour')) return session;
       return { ...session, behaviour: undefined };
     },
-    close() {},
   };
 }
 
-function describe(path: string, kind: 'lfp' | 'behaviour', signal: Signal): SeriesInfo {
-  return {
+function sourceOf(path: string, kind: 'lfp' | 'behaviour', signal: Signal): SeriesSource {
+  const info = {
     path,
     name: path,
     kind,
@@ -169,5 +175,8 @@ function describe(path: string, kind: 'lfp' | 'behaviour', signal: Signal): Seri
     rateHz: signal.rateHz,
     unit: signal.units[0] ?? '',
     columns: [...signal.names],
+    startS: signal.startS,
+    gaps: signal.gaps,
   };
+  return { info, open: async () => gridInMemory(signal) };
 }

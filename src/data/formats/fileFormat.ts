@@ -1,5 +1,6 @@
 /** What every recording format offers once its file is open, and where its bytes come from. */
-import type { Session } from '../session';
+import type { SampleRange, Session } from '../session';
+import type { SeriesSource } from './sampleGrid';
 
 /** Bytes of a file, read in slices so that its size does not matter. */
 export interface FileSource {
@@ -17,28 +18,96 @@ export interface SeriesInfo {
   readonly path: string;
   readonly name: string;
   readonly kind: 'lfp' | 'behaviour' | 'unknown';
+  /** `[sample, column]`; samples of gaps included. */
   readonly shape: number[];
+  /** Absent where the file states none: give it in {@link SeriesChoice}. */
   readonly rateHz: number | undefined;
   readonly unit: string;
   readonly columns: string[];
   readonly note?: string;
+  /** Time of the first sample on the file's clock. */
+  readonly startS?: number;
+  /** Pauses known without reading the data; absent where only reading tells. */
+  readonly gaps?: readonly SampleRange[];
+  /** Stored block `[sample, column]` that is decompressed at once. */
+  readonly chunk?: readonly number[];
+  /** As the file names it, for example `gzip`. */
+  readonly compression?: string;
 }
 
 /** Which series to read; more than one behaviour series are joined on the first one's clock. */
 export interface SeriesChoice {
   readonly lfp: string;
   readonly behaviour?: string[];
+  /** By path, for series whose file states no rate. */
+  readonly rateHz?: Readonly<Record<string, number>>;
+  /** By path: seconds added to the series' own clock to bring it onto the LFP's. */
+  readonly offsetS?: Readonly<Record<string, number>>;
 }
 
+export type FileFormat =
+  | 'nwb'
+  | 'npz'
+  | 'npy'
+  | 'arrow'
+  | 'mat'
+  | 'blackrock'
+  | 'neuralynx'
+  | 'edf'
+  | 'brainvision'
+  | 'table'
+  | 'several files';
+
 export interface OpenFile {
-  readonly format: 'nwb' | 'npz' | 'arrow';
+  readonly format: FileFormat;
   readonly series: SeriesInfo[];
   readonly warnings: string[];
   readSession(choice: SeriesChoice): Promise<Session>;
+  /**
+   * Samples `[startSample, endSample)` of one series in physical units, `[sample, column]`, NaN in gaps.
+   * Memory is that of the slice and of the stored chunks it touches.
+   * @throws when there is no such series or the range leaves it
+   */
+  readSlice(path: string, startSample: number, endSample: number): Promise<Float32Array>;
+  /** The readers behind `series`, in the same order, for joining files of one recording. */
+  readonly sources: readonly SeriesSource[];
   close(): void;
 }
 
 /** File name without folder and extension. */
 export function stem(fileName: string): string {
   return fileName.replace(/^.*[\\/]/, '').replace(/\.[^.]+$/, '');
+}
+
+/**
+ * Exactly the bytes `[start, end)`.
+ * @throws when the file ends before
+ */
+export async function readExact(
+  source: FileSource,
+  start: number,
+  end: number,
+  what: string,
+): Promise<DataView> {
+  const isInside = start >= 0 && end >= start && end <= source.byteLength;
+  const bytes = isInside ? await source.slice(start, end) : new Uint8Array(0);
+  if (!isInside || bytes.byteLength !== end - start) {
+    throw new Error(
+      `[file] expected ${what} at bytes ${start} to ${end} of "${source.name}", got a file of ` +
+        `${source.byteLength} bytes: it is cut short or damaged, copy it again`,
+    );
+  }
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** One byte per character. */
+export function latin1(view: DataView, start: number, length: number): string {
+  let text = '';
+  for (let i = start; i < start + length; i++) text += String.fromCharCode(view.getUint8(i));
+  return text;
+}
+
+/** Text up to the first zero byte, without surrounding blanks. */
+export function latin1Field(view: DataView, start: number, length: number): string {
+  return latin1(view, start, length).split('\0', 1)[0].trim();
 }

@@ -1,42 +1,62 @@
 /** NumPy archives: REALM's own layout and band features cut into blocks. */
 import { unzipSync } from 'fflate';
-import { assembleSession } from '../assembleSession';
 import type { Signal } from '../session';
+import { arrayInMemory, longest, MIN_SERIES_SAMPLES, seriesOfArray } from './arraySeries';
 import { fromFeatureBlocks } from './featureBlocks';
-import { type FileSource, type OpenFile, type SeriesInfo, stem } from './fileFormat';
+import { type FileSource, type OpenFile, stem } from './fileFormat';
 import { columnNames, type FrameArrays, numbered } from './frameArrays';
 import { type NpyArray, parseNpy } from './npy';
+import { openRecording } from './recording';
+import { gridInMemory, type SeriesSource } from './sampleGrid';
+import { isRateName, isTimeName } from './seriesKinds';
 
 const MAX_UNPACKED_BYTES = 2 ** 31;
 
-/** @throws one sentence when the archive is damaged or holds neither layout */
+/** @throws one sentence when the archive is damaged or holds no arrays of numbers */
 export async function openNpz(source: FileSource): Promise<OpenFile> {
   const arrays = await readArrays(source);
+  if (!arrays.has('features') && !arrays.has('lfp_data'))
+    return openPlainArrays(arrays, source.name);
   const frames = arrays.has('features')
     ? fromFeatureBlocks(arrays, source.name)
     : fromRealm(arrays, source.name);
-  const series: SeriesInfo[] = [describe(frames.lfpPath, 'lfp', frames.lfp)];
+  const sources = [sourceOf(frames.lfpPath, 'lfp', frames.lfp, frames.bands)];
   if (frames.behaviour && frames.behaviourPath) {
-    series.push(describe(frames.behaviourPath, 'behaviour', frames.behaviour));
+    sources.push(sourceOf(frames.behaviourPath, 'behaviour', frames.behaviour));
   }
-  return {
+  return openRecording({
     format: 'npz',
-    series,
-    warnings: [...frames.warnings],
-    async readSession(choice) {
-      const isChosen = choice.behaviour?.includes(frames.behaviourPath ?? '') ?? false;
-      return assembleSession({
-        name: stem(source.name),
-        subject: stem(source.name),
-        lfp: frames.lfp,
-        bands: frames.bands,
-        behaviour: isChosen && frames.behaviour ? [frames.behaviour] : [],
-        alreadyFrames: true,
-        warnings: frames.warnings,
+    fileName: source.name,
+    name: stem(source.name),
+    sources,
+    warnings: frames.warnings,
+  });
+}
+
+/** Any other archive: its vectors and matrices, for the person to say what they are. */
+async function openPlainArrays(
+  arrays: ReadonlyMap<string, NpyArray>,
+  fileName: string,
+): Promise<OpenFile> {
+  const scalars = [...arrays].filter(([, { data }]) => data.length === 1);
+  const rateHz = scalars.find(([name]) => isRateName(name))?.[1].data[0];
+  const series = [...arrays].filter(
+    ([, { shape }]) => shape.length <= 2 && longest(shape) >= MIN_SERIES_SAMPLES,
+  );
+  const times = series.filter(([name]) => isTimeName(name)).map(([, array]) => array);
+  if (series.length === 0) fromRealm(arrays, fileName);
+  const sources = await Promise.all(
+    series.map(([path, { shape, data }]) => {
+      const time = times.find(({ data }) => shape.includes(data.length));
+      return seriesOfArray({
+        path,
+        array: arrayInMemory(shape, data, false),
+        rateHz: time ? undefined : rateHz,
+        time: time && arrayInMemory([time.data.length], time.data, false),
       });
-    },
-    close() {},
-  };
+    }),
+  );
+  return openRecording({ format: 'npz', fileName, name: stem(fileName), sources, warnings: [] });
 }
 
 async function readArrays(source: FileSource): Promise<Map<string, NpyArray>> {
@@ -121,8 +141,13 @@ function fromRealm(arrays: ReadonlyMap<string, NpyArray>, fileName: string): Fra
   return { lfpPath: 'lfp_data', behaviourPath: 'targets', lfp, bands, behaviour, warnings };
 }
 
-function describe(path: string, kind: 'lfp' | 'behaviour', signal: Signal): SeriesInfo {
-  return {
+function sourceOf(
+  path: string,
+  kind: 'lfp' | 'behaviour',
+  signal: Signal,
+  bands?: readonly string[],
+): SeriesSource {
+  const info = {
     path,
     name: path,
     kind,
@@ -131,4 +156,5 @@ function describe(path: string, kind: 'lfp' | 'behaviour', signal: Signal): Seri
     unit: signal.units[0],
     columns: [...signal.names],
   };
+  return { info, bands, open: async () => gridInMemory(signal) };
 }

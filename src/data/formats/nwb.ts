@@ -1,11 +1,10 @@
 /** NWB recordings: lists the series to choose from and reads the chosen ones. */
 import type * as H5 from 'h5wasm';
-import { assembleSession } from '../assembleSession';
-import type { Session } from '../session';
-import { type FileSource, type OpenFile, type SeriesChoice, stem } from './fileFormat';
+import { type FileSource, type OpenFile, type SeriesInfo, stem } from './fileFormat';
 import { explainHdf5, openHdf5, readTexts } from './hdf5';
-import { readSignal } from './nwbRead';
+import { openGrid } from './nwbRead';
 import { child, findSeries, isDataset, type NwbSeries } from './nwbSeries';
+import { openRecording } from './recording';
 
 /** @throws one sentence when the file is not NWB, is damaged, or has no LFP */
 export async function openNwb(source: FileSource): Promise<OpenFile> {
@@ -37,57 +36,30 @@ function describe(source: FileSource, root: H5.File, close: () => void): OpenFil
         'open a file that holds the recorded voltages, not only spikes or behaviour',
     );
   }
-  const warnings = series.flatMap(({ path, note }) => (note ? [`${path}: ${note}`] : []));
-  if (!series.some(({ kind }) => kind !== 'lfp')) {
-    warnings.push('No behaviour series: usable for pretraining only.');
-  }
-  return {
+  const notes = series.flatMap(({ path, note }) => (note ? [`${path}: ${note}`] : []));
+  const hasBehaviour = series.some(({ kind }) => kind !== 'lfp');
+  return openRecording({
     format: 'nwb',
-    series: series.map(({ path, name, kind, shape, rateHz, unit, columns, note }) => {
-      return { path, name, kind, shape, rateHz, unit, columns, note };
-    }),
-    warnings,
-    async readSession(choice) {
-      try {
-        return read(source, root, series, choice);
-      } catch (error) {
-        throw explainHdf5(error, source.name);
-      }
-    },
-    close,
-  };
-}
-
-function read(
-  source: FileSource,
-  root: H5.File,
-  series: readonly NwbSeries[],
-  choice: SeriesChoice,
-): Session {
-  const lfpSeries = pick(series, choice.lfp, source.name);
-  const lfp = readSignal(lfpSeries);
-  const behaviour = (choice.behaviour ?? []).map((path) =>
-    readSignal(pick(series, path, source.name)),
-  );
-  return assembleSession({
+    fileName: source.name,
     name: stem(source.name),
-    subject: subjectOf(root) ?? stem(source.name),
-    lfp: lfp.signal,
-    bands: ['raw'],
-    behaviour: behaviour.map(({ signal }) => signal),
-    alreadyFrames: false,
-    channelMask: lfpSeries.columnMask,
-    warnings: [lfp, ...behaviour].flatMap((part) => part.warnings),
+    subject: subjectOf(root),
+    sources: series.map((one) => ({
+      info: infoOf(one),
+      open: async (statedRateHz) => openGrid(one, statedRateHz),
+      columnMask: one.columnMask,
+    })),
+    warnings: hasBehaviour
+      ? notes
+      : [...notes, 'No behaviour series: usable for pretraining only.'],
+    sessionWarnings: notes,
+    explain: (error) => explainHdf5(error, source.name),
+    close,
   });
 }
 
-function pick(series: readonly NwbSeries[], path: string, fileName: string): NwbSeries {
-  const found = series.find((candidate) => candidate.path === path);
-  if (found) return found;
-  throw new Error(
-    `[nwb] expected one of ${series.map((s) => s.path).join(', ')}, got "${path}" in "${fileName}": ` +
-      'choose one of the listed series',
-  );
+function infoOf(series: NwbSeries): SeriesInfo {
+  const { path, name, kind, shape, rateHz, unit, columns, note, chunk, compression } = series;
+  return { path, name, kind, shape, rateHz, unit, columns, note, chunk, compression };
 }
 
 function subjectOf(root: H5.File): string | undefined {

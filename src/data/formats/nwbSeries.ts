@@ -72,6 +72,17 @@ function describeSeries(root: H5.Group, group: H5.Group): NwbSeries | undefined 
     columns: columnNames(group, isLfp, columnCount, matches ? electrodes?.labels : undefined),
     columnMask: matches ? electrodes?.mask : undefined,
     note,
+    ...storageOf(data, timeAxis),
+  };
+}
+
+/** Chunk as `[sample, column]` and the names of the filters. */
+function storageOf(data: H5.Dataset, timeAxis: 0 | 1): Pick<SeriesInfo, 'chunk' | 'compression'> {
+  const { chunks } = data.metadata;
+  const names = chunks ? data.filters.map(({ name, id }) => name || `filter ${id}`) : [];
+  return {
+    ...(chunks && { chunk: timeAxis === 0 ? [...chunks] : [...chunks].reverse() }),
+    ...(names.length > 0 && { compression: names.join(' + ') }),
   };
 }
 

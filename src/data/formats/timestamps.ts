@@ -1,4 +1,5 @@
 /** Time stamps turned into a regular clock, with gaps left open. */
+import type { SampleRange } from '../session';
 
 /** A regular grid; `slots[i]` is the grid sample of recorded sample i, or undefined when they coincide. */
 export interface RegularClock {
@@ -54,6 +55,40 @@ export function fitClock(timestamps: Float64Array, path: string, stride = 1): Re
   }
   const slots = Int32Array.from(timestamps, (t) => Math.round((t - startS) * rateHz));
   return { rateHz, startS, sampleCount, slots };
+}
+
+/** Grid samples that no recorded sample fills. */
+export function gapsBetweenSlots({ slots, sampleCount }: RegularClock): SampleRange[] {
+  if (!slots) return [];
+  const gaps: SampleRange[] = [];
+  let next = 0;
+  for (const slot of slots) {
+    if (slot > next) gaps.push({ startSample: next, endSample: slot });
+    next = slot + 1;
+  }
+  if (next < sampleCount) gaps.push({ startSample: next, endSample: sampleCount });
+  return gaps;
+}
+
+/** Recorded samples `[first, last)` that fill the grid samples `[startSample, endSample)`. */
+export function recordedWithin(
+  { slots }: RegularClock,
+  startSample: number,
+  endSample: number,
+): { first: number; last: number } {
+  if (!slots) return { first: startSample, last: endSample };
+  return { first: lowerBound(slots, startSample), last: lowerBound(slots, endSample) };
+}
+
+function lowerBound(sorted: Int32Array, value: number): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle] < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function isEven(timestamps: Float64Array, rateHz: number, stride: number): boolean {
