@@ -3,6 +3,9 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 
+// The second software adapter: other subgroup width, other limits, no f16. Set by .ci/test.mjs where it is installed.
+const swiftshader = process.env.SWIFTSHADER_ICD;
+
 export default defineConfig({
   plugins: [react()],
   worker: { format: 'es' },
@@ -23,6 +26,20 @@ export default defineConfig({
           sequence: { groupOrder: 0 },
         },
       },
+      ...(swiftshader
+        ? [
+            {
+              extends: true as const,
+              test: {
+                name: 'swiftshader',
+                include: ['src/model/golden.test.ts'],
+                env: { VK_ICD_FILENAMES: swiftshader },
+                maxWorkers: 1,
+                sequence: { groupOrder: 1 },
+              },
+            },
+          ]
+        : []),
       {
         extends: true,
         test: {
@@ -31,7 +48,7 @@ export default defineConfig({
           // After the unit tests and one at a time: a browser on a software GPU takes the whole machine.
           maxWorkers: 1,
           fileParallelism: false,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -1,6 +1,5 @@
 // Training augmentation of LFP frames: channel dropout, gain per channel, noise; all from counters.
 
-override size: u32 = 1u;
 override columns: u32 = 1u;
 override bands: u32 = 1u;
 override per_sample: u32 = 1u;
@@ -27,7 +26,7 @@ fn near_normal(index: u32) -> f32 {
 
 @compute @workgroup_size(256)
 fn augment(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  for (var i = id.x; i < size; i += groups.x * 256u) {
+  for (var i = id.x; i < arrayLength(&out); i += groups.x * 256u) {
     let channel = (i / per_sample) * (columns / bands) + (i % columns) / bands;
     let kept = random_uniform(step.seed, dropout_purpose, step.step, channel) >= channel_dropout;
     let u = random_uniform(step.seed, gain_purpose, step.step, channel);

@@ -1,6 +1,6 @@
-// The elementwise family: one entry point per function and one per gradient, each a grid-stride loop.
+// The elementwise family: one entry point per function and one per gradient, each a grid-stride loop. Sizes come
+// from the bindings, so that one pipeline serves every shape.
 
-override size: u32 = 1u;
 override factor: f32 = 1.0;
 
 @group(0) @binding(0) var<storage, read> a: array<f32>;
@@ -11,70 +11,70 @@ override factor: f32 = 1.0;
 
 @compute @workgroup_size(256)
 fn add(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  for (var i = id.x; i < size; i += groups.x * 256u) { out[i] = a[i] + b[i]; }
+  for (var i = id.x; i < arrayLength(&out); i += groups.x * 256u) { out[i] = a[i] + b[i]; }
 }
 
 @compute @workgroup_size(256)
 fn multiply(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  for (var i = id.x; i < size; i += groups.x * 256u) { out[i] = a[i] * b[i]; }
+  for (var i = id.x; i < arrayLength(&out); i += groups.x * 256u) { out[i] = a[i] * b[i]; }
 }
 
 @compute @workgroup_size(256)
 fn scale(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  for (var i = id.x; i < size; i += groups.x * 256u) { out[i] = factor * a[i]; }
+  for (var i = id.x; i < arrayLength(&out); i += groups.x * 256u) { out[i] = factor * a[i]; }
 }
 
 @compute @workgroup_size(256)
 fn sigmoid_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  for (var i = id.x; i < size; i += groups.x * 256u) { out[i] = sigmoid(a[i]); }
+  for (var i = id.x; i < arrayLength(&out); i += groups.x * 256u) { out[i] = sigmoid(a[i]); }
 }
 
 @compute @workgroup_size(256)
 fn sigmoid_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  for (var i = id.x; i < size; i += groups.x * 256u) {
+  for (var i = id.x; i < arrayLength(&out); i += groups.x * 256u) {
     out[i] = gradient[i] * sigmoid_slope(a[i]);
   }
 }
 
 @compute @workgroup_size(256)
 fn softplus_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  for (var i = id.x; i < size; i += groups.x * 256u) { out[i] = softplus(a[i]); }
+  for (var i = id.x; i < arrayLength(&out); i += groups.x * 256u) { out[i] = softplus(a[i]); }
 }
 
 @compute @workgroup_size(256)
 fn softplus_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  for (var i = id.x; i < size; i += groups.x * 256u) { out[i] = gradient[i] * sigmoid(a[i]); }
+  for (var i = id.x; i < arrayLength(&out); i += groups.x * 256u) { out[i] = gradient[i] * sigmoid(a[i]); }
 }
 
 @compute @workgroup_size(256)
 fn silu_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  for (var i = id.x; i < size; i += groups.x * 256u) { out[i] = silu(a[i]); }
+  for (var i = id.x; i < arrayLength(&out); i += groups.x * 256u) { out[i] = silu(a[i]); }
 }
 
 @compute @workgroup_size(256)
 fn silu_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  for (var i = id.x; i < size; i += groups.x * 256u) { out[i] = gradient[i] * silu_slope(a[i]); }
+  for (var i = id.x; i < arrayLength(&out); i += groups.x * 256u) { out[i] = gradient[i] * silu_slope(a[i]); }
 }
 
 @compute @workgroup_size(256)
 fn gelu_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  for (var i = id.x; i < size; i += groups.x * 256u) { out[i] = gelu(a[i]); }
+  for (var i = id.x; i < arrayLength(&out); i += groups.x * 256u) { out[i] = gelu(a[i]); }
 }
 
 @compute @workgroup_size(256)
 fn gelu_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  for (var i = id.x; i < size; i += groups.x * 256u) { out[i] = gradient[i] * gelu_slope(a[i]); }
+  for (var i = id.x; i < arrayLength(&out); i += groups.x * 256u) { out[i] = gradient[i] * gelu_slope(a[i]); }
 }
 
 // a * silu(b): the gate of the Mamba-2 block.
 @compute @workgroup_size(256)
 fn gate_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  for (var i = id.x; i < size; i += groups.x * 256u) { out[i] = a[i] * silu(b[i]); }
+  for (var i = id.x; i < arrayLength(&out); i += groups.x * 256u) { out[i] = a[i] * silu(b[i]); }
 }
 
 @compute @workgroup_size(256)
 fn gate_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  for (var i = id.x; i < size; i += groups.x * 256u) {
+  for (var i = id.x; i < arrayLength(&out); i += groups.x * 256u) {
     out[i] = gradient[i] * silu(b[i]);
     out2[i] = gradient[i] * a[i] * silu_slope(b[i]);
   }

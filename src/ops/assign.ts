@@ -24,7 +24,7 @@ const assignOp: Op<null> = {
     {
       shader,
       entry: 'assign',
-      constants: { size: value.size },
+      constants: {},
       bindings: { source: value, stored },
       workgroups: gridStride(value.size),
     },

@@ -50,7 +50,6 @@ const augmentOp: Op<Augmentation> = {
         shader,
         entry: 'augment',
         constants: {
-          size: lfp.size,
           columns,
           bands: params.bandCount,
           per_sample: frames * columns,

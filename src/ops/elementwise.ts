@@ -15,8 +15,7 @@ function dispatch(
   bindings: Readonly<Record<string, Operand>>,
   factor?: number,
 ): Dispatch[] {
-  const constants: Record<string, number> = { size };
-  if (factor !== undefined) constants.factor = factor;
+  const constants: Record<string, number> = factor === undefined ? {} : { factor };
   return [{ shader, entry, constants, bindings, workgroups: gridStride(size) }];
 }
 

@@ -52,6 +52,11 @@ export class TrainingStage {
     if (resume) this.#restore(resume);
   }
 
+  /** The replays of one step, for tests and benchmarks that count them. */
+  get trainer(): Trainer {
+    return this.#parts.trainer;
+  }
+
   get totalSteps(): number {
     return this.#parts.settings.epochs * this.#stepsPerEpoch;
   }
