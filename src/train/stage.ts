@@ -109,6 +109,11 @@ export class TrainingStage {
     };
   }
 
+  /** The best epoch's weights so far, or the current ones before the first epoch has ended. */
+  async weights(): Promise<ReadonlyMap<string, Float32Array>> {
+    return this.#bestWeights ?? this.#parts.sets[0].read();
+  }
+
   destroy(): void {
     this.#parts.destroy();
   }
