@@ -27,7 +27,11 @@ export async function serveStudio(): Promise<string> {
   if (!existsSync(`${ROOT}dist/index.html`)) {
     throw new Error('[e2e] expected the built studio in dist/, got none: run npm run build');
   }
-  server ??= await preview({ root: ROOT, logLevel: 'error', preview: { port: 0, host: '127.0.0.1' } });
+  server ??= await preview({
+    root: ROOT,
+    logLevel: 'error',
+    preview: { port: 0, host: '127.0.0.1' },
+  });
   const address = server.httpServer.address();
   if (address === null || typeof address === 'string') throw new Error('[e2e] no port');
   return `http://127.0.0.1:${address.port}/`;

@@ -123,8 +123,9 @@ export interface RunProgress {
   totalSteps: number;
   epoch: number;
   epochs: number;
-  framesPerS: number;
-  leftS: number;
+  /** Undefined until two steps have ended. */
+  framesPerS: number | undefined;
+  leftS: number | undefined;
   /** Those that are new since the last report; after a resume all from the start. */
   records: readonly StepRecord[];
   validations: readonly ValidationRecord[];

@@ -6,7 +6,10 @@ import { presetOf } from '../train/settings';
 import type { DataSettings, ModelSummary, ModelsHeld } from './api';
 import type { Folder } from './storage';
 
-export type ModelKind = 'teacher' | 'student';
+/** `distilled` is the student before fine-tuning, from which every fine-tuning starts. */
+export type ModelKind = 'teacher' | 'distilled' | 'student';
+
+const KINDS: readonly ModelKind[] = ['teacher', 'distilled', 'student'];
 
 /** Where a model comes from: kept in its file's metadata under one key, as JSON. */
 export interface ModelRecord {
@@ -41,7 +44,7 @@ export class Models {
   }
 
   async restore(): Promise<void> {
-    for (const kind of ['teacher', 'student'] as const) {
+    for (const kind of KINDS) {
       const bytes = await this.#folder.read(fileNameOf(kind));
       if (bytes) this.#held.set(kind, fromBytes(bytes));
     }
@@ -76,6 +79,7 @@ export class Models {
       );
     }
     await this.hold(kind, model);
+    if (kind === 'student') await this.hold('distilled', model);
     return kind;
   }
 

@@ -10,15 +10,20 @@ import type { Reconstruction, StudioListener } from './api';
 import { spreadOut } from './previews';
 
 const REPORT_MS = 100;
+/** Steps whose mean pace is told. */
+const RATE_STEPS = 20;
 const PICTURE_CHANNELS = 5;
 
 export class RunReporter {
   readonly #tell: StudioListener;
   readonly #columnNames: (columns: number) => readonly string[];
-  #records: StepRecord[];
+  #records: StepRecord[] = [];
   #validations: ValidationRecord[];
   #last: TrainEvent | undefined;
   #reportedAt = Number.NEGATIVE_INFINITY;
+  #latestRecord = -1;
+  /** When recent steps ended, without a pause between them. */
+  #endedMs: number[] = [];
 
   /**
    * @param past what a resumed run had told before
@@ -30,7 +35,7 @@ export class RunReporter {
     columnNames: (columns: number) => readonly string[],
   ) {
     this.#tell = tell;
-    this.#records = [...past.steps];
+    this.catchUp(past.steps);
     this.#validations = [...past.validations];
     this.#columnNames = columnNames;
   }
@@ -38,7 +43,8 @@ export class RunReporter {
   /** @param isUrgent a person waits for this very step */
   add(event: TrainEvent, isUrgent: boolean): void {
     this.#last = event;
-    this.#records.push(...event.records);
+    this.#endedMs = [...this.#endedMs.slice(-RATE_STEPS), performance.now()];
+    this.catchUp(event.records);
     if (event.validation) this.#validations.push(event.validation);
     if (event.picture) {
       this.#tell({ type: 'reconstruction', reconstruction: this.#pictureOf(event.picture) });
@@ -46,9 +52,27 @@ export class RunReporter {
     if (isUrgent || performance.now() - this.#reportedAt >= REPORT_MS) this.flush();
   }
 
+  /** Takes in the records that no event brought: a snapshot collects some of its own. */
+  catchUp(records: readonly StepRecord[]): void {
+    for (const record of records) {
+      if (record.step <= this.#latestRecord) continue;
+      this.#records.push(record);
+      this.#latestRecord = record.step;
+    }
+  }
+
+  /** The clock stands still: time until the next step is not the step's. */
+  rest(): void {
+    this.#endedMs = [];
+  }
+
   flush(): void {
     if (!this.#last) return;
-    const { stage, step, totalSteps, epoch, epochs, framesPerS, remainingS } = this.#last;
+    const { stage, step, totalSteps, epoch, epochs, framesPerS, stepMs } = this.#last;
+    const framesPerStep = (framesPerS * stepMs) / 1000;
+    // Steps are submitted ahead of the GPU, so that only their mean pace over some time is theirs.
+    const span = this.#endedMs.length - 1;
+    const paceMs = span < 1 ? undefined : (this.#endedMs[span] - this.#endedMs[0]) / span;
     this.#tell({
       type: 'progress',
       progress: {
@@ -57,8 +81,8 @@ export class RunReporter {
         totalSteps,
         epoch,
         epochs,
-        framesPerS,
-        leftS: remainingS,
+        framesPerS: paceMs && (framesPerStep * 1000) / paceMs,
+        leftS: paceMs && ((totalSteps - step) * paceMs) / 1000,
         records: this.#records,
         validations: this.#validations,
       },

@@ -28,7 +28,7 @@ export interface RunOptions {
 
 export interface RunResult {
   outcome: 'done' | 'cancelled';
-  /** Of the best epoch; undefined when cancelled before the first one ended. */
+  /** Of the best epoch, or the latest when cancelled before the first one ended; none before the first step. */
   weights: ReadonlyMap<string, Float32Array> | undefined;
 }
 
@@ -64,13 +64,16 @@ async function runOnDevice(
   const reporter = new RunReporter(tell, past, columnNames);
   const run = stage.run();
   let savedAt = performance.now();
+  let steps = resume?.record.step ?? 0;
   try {
     for (;;) {
       const turn = await control.turn();
       if (turn === 'cancelled') {
+        // Nothing was learned yet: there is nothing to keep.
+        if (steps === 0) return { outcome: 'cancelled', weights: undefined };
+        await save(options, stage, reporter);
         reporter.flush();
-        const snapshot = await save(options, stage);
-        return { outcome: 'cancelled', weights: snapshot.bestWeights };
+        return { outcome: 'cancelled', weights: await stage.weights() };
       }
       const next = await run.next();
       device.throwIfFailed();
@@ -79,10 +82,13 @@ async function runOnDevice(
         await options.saved.forget(plan.stage);
         return { outcome: 'done', weights: next.value.weights };
       }
+      steps = next.value.step;
       reporter.add(next.value, control.isPaused);
+      if (control.isPaused) reporter.rest();
       const isDue = performance.now() - savedAt > SAVE_EVERY_MS;
       if (control.isPaused || isDue) {
-        await save(options, stage);
+        await save(options, stage, reporter);
+        if (control.isPaused) reporter.flush();
         savedAt = performance.now();
       }
     }
@@ -92,7 +98,11 @@ async function runOnDevice(
   }
 }
 
-async function save({ request, saved, plan, tell }: RunOptions, stage: TrainingStage) {
+async function save(
+  { request, saved, plan, tell }: RunOptions,
+  stage: TrainingStage,
+  reporter: RunReporter,
+): Promise<void> {
   const context: RunContext = {
     request,
     totalSteps: stage.totalSteps,
@@ -100,6 +110,6 @@ async function save({ request, saved, plan, tell }: RunOptions, stage: TrainingS
   };
   const snapshot = await stage.snapshot(context);
   await saved.save(plan.stage, snapshot);
+  reporter.catchUp(snapshot.record.steps);
   tell({ type: 'saved', runs: saved.all });
-  return snapshot;
 }

@@ -38,9 +38,12 @@ export function planStage(
   if (stage === 'teacher') {
     return { stage, preset, seed, data, from: undefined, config: configFor(preset.teacher, data) };
   }
-  const kind = stage === 'student' ? 'teacher' : 'student';
+  const kind = stage === 'student' ? 'teacher' : 'distilled';
   const from = models.get(kind);
-  if (!from) throw new Error(`[train] expected a ${kind}, got none: train or load one first`);
+  if (!from)
+    throw new Error(
+      `[train] expected a ${kind === 'teacher' ? kind : 'student'}, got none: make or load one first`,
+    );
   checkFit(from, data, kind);
   // A model keeps the channels it was made with; narrower sessions are padded.
   const padded = { ...data, channelCount: from.config.channelCount };

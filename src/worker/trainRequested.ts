@@ -47,7 +47,7 @@ export async function trainRequested(
     resume,
     columnNames: () => widest(sessions).lfp.names,
   });
-  if (!weights || weights.size === 0) return outcome;
+  if (!weights) return outcome;
   const device = await services.device();
   const model: HeldModel = {
     config: plan.config,
@@ -55,6 +55,7 @@ export async function trainRequested(
     record: recordOf(request, sessions, device.adapterName),
   };
   await models.hold(stage === 'teacher' ? 'teacher' : 'student', model);
+  if (stage === 'student') await models.hold('distilled', model);
   if (stage === 'finetune' && outcome === 'done') {
     tell({ type: 'activity', text: 'Scoring the test fold' });
     const student = await scoreStudent(device, plan, model, prepared[0]);

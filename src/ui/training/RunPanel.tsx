@@ -90,7 +90,7 @@ function Progress({ stage, activity, isPaused }: ProgressProps) {
     ['Step', `${formatCount(step)} of ${formatCount(totalSteps)}`],
     ['Epoch', `${epoch} of ${epochs}`],
     ['Time left', isPaused ? 'paused' : formatDuration(leftS)],
-    ['Throughput', `${formatCount(framesPerS)} frames/s`],
+    ['Throughput', framesPerS === undefined ? '–' : `${formatCount(framesPerS)} frames/s`],
     ['Training loss', formatLoss(latestLoss(stage))],
   ];
   return (
