@@ -60,15 +60,10 @@ function wrapDevice(device: GPUDevice, info: GPUAdapterInfo): GpuDevice {
     );
   });
   lostError.catch(() => {});
-  const words = [info.vendor, info.architecture, info.description].filter(
-    (word, i, all) => word && all.indexOf(word) === i,
-  );
-  const adapterName = words.join(' ') || 'unknown adapter';
   return {
     kind: 'gpu',
     device,
-    adapterName,
-    isSoftware: info.isFallbackAdapter || /swiftshader|llvmpipe|lavapipe/i.test(adapterName),
+    ...describeAdapter(info),
     guard: (wait) => Promise.race([wait, lostError]),
     lost: device.lost,
     throwIfFailed() {
@@ -76,4 +71,16 @@ function wrapDevice(device: GPUDevice, info: GPUAdapterInfo): GpuDevice {
     },
     destroy: () => device.destroy(),
   };
+}
+
+/** The adapter in words, and whether it is a software rasteriser. */
+export function describeAdapter(
+  info: GPUAdapterInfo,
+): Pick<GpuDevice, 'adapterName' | 'isSoftware'> {
+  const words = [info.vendor, info.architecture, info.description].filter(
+    (word, i, all) => word && all.indexOf(word) === i,
+  );
+  const adapterName = words.join(' ') || 'unknown adapter';
+  const isSoftware = info.isFallbackAdapter || /swiftshader|llvmpipe|lavapipe/i.test(adapterName);
+  return { adapterName, isSoftware };
 }

@@ -5,7 +5,7 @@ import type { Tensor } from '../autograd/tensor';
 import { add, gelu } from '../ops/elementwise';
 import { layerNorm } from '../ops/layerNorm';
 import { linear } from '../ops/matmul';
-import { lfpColumns, type ModelConfig } from './config';
+import { checkConfig, lfpColumns, type ModelConfig } from './config';
 import { angles, bidirectional, type EncoderOptions, encode } from './encoder';
 import type { Reader } from './mamba';
 import {
@@ -19,7 +19,11 @@ import { features } from './readout';
 
 /** The predictor's block: expand 1, one head per headDim columns of the model width. */
 function predictorConfig(config: ModelConfig): ModelConfig {
-  return { ...config, expand: 1, headDim: Math.min(config.headDim, config.modelDim) };
+  return checkConfig({
+    ...config,
+    expand: 1,
+    headDim: Math.min(config.headDim, config.modelDim),
+  });
 }
 
 export function teacherParameters(config: ModelConfig): ModelParameter[] {

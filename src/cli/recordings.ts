@@ -1,0 +1,123 @@
+// Recordings named on the command line, read and put through the chosen front end.
+
+import { extractFeatures, type Features, type FrontEndOptions } from '../data/features';
+import { type OpenFile, openFile, proposeChoice, type SeriesChoice } from '../data/readers';
+import type { Session } from '../data/session';
+import { fileSource } from './nodeFiles';
+import type { Options, OptionTable } from './options';
+import type { Terminal } from './progress';
+
+export const RECORDING_OPTIONS: OptionTable = {
+  data: {
+    kind: 'list',
+    value: 'FILE',
+    help: 'recordings: .nwb, .npz or .arrow',
+    required: true,
+  },
+  lfp: { kind: 'text', value: 'PATH', help: 'LFP series of each file; default the likeliest' },
+  behaviour: {
+    kind: 'list',
+    value: 'PATH',
+    help: 'behaviour series of each file, or none; default the likeliest',
+  },
+  'front-end': {
+    kind: 'text',
+    choices: ['realtime', 'offline-paper'],
+    help: 'default realtime; frames in a file need none',
+  },
+  notch: { kind: 'text', choices: ['50', '60', '0'], help: 'mains hum in Hz; default 60' },
+  reference: { kind: 'text', choices: ['average', 'none'], help: 'default average' },
+  'frame-rate': { kind: 'number', value: 'HZ', help: 'of raw LFP; default 100', least: 1 },
+  velocity: { kind: 'flag', help: 'turn a position into a velocity' },
+};
+
+/**
+ * @param defaults for options that are not given, by metadata key of a model file
+ * @throws Error when a file cannot be used, or the files' frame rates or bands differ
+ */
+export async function readRecordings(
+  options: Options,
+  terminal: Terminal,
+  defaults: Readonly<Record<string, string>> = {},
+): Promise<Features[]> {
+  const frontEnd = frontEndOptions(options, defaults);
+  const recordings: Features[] = [];
+  for (const path of options.list('data')) {
+    const session = await readSession(path, options);
+    const features = extractFeatures(session, frontEnd);
+    terminal.note(describe(features));
+    for (const warning of session.warnings) terminal.note(`  ${warning}`);
+    const [first] = recordings;
+    if (first && first.frameRateHz !== features.frameRateHz) {
+      throw new Error(
+        `[data] expected one frame rate, got ${first.frameRateHz} Hz and ${features.frameRateHz} Hz in "${path}": use recordings of one kind together`,
+      );
+    }
+    recordings.push(features);
+  }
+  return recordings;
+}
+
+function frontEndOptions(
+  options: Options,
+  defaults: Readonly<Record<string, string>>,
+): FrontEndOptions {
+  const given = (name: string, key: string): string | undefined =>
+    options.text(name) ?? defaults[key];
+  const kind = given('front-end', 'front_end');
+  const notch = given('notch', 'notch_hz');
+  return {
+    kind: kind === 'offline-paper' ? 'offline-paper' : 'realtime',
+    frameRateHz: Number(given('frame-rate', 'frame_rate_hz') ?? 100),
+    notchHz: notch === '50' ? 50 : notch === '0' ? 0 : 60,
+    reference: given('reference', 'reference') === 'none' ? 'none' : 'average',
+    behaviourAsVelocity: options.flag('velocity') || defaults.velocity === 'True',
+  };
+}
+
+/** What a model file says about its front end, so that `evaluate` repeats it. */
+export function frontEndMetadata(options: Options, features: Features): Record<string, string> {
+  const { kind, notchHz, reference, behaviourAsVelocity } = frontEndOptions(options, {});
+  return {
+    front_end: features.frontEnd === 'none' ? 'none' : kind,
+    notch_hz: String(notchHz),
+    reference: reference ?? 'average',
+    velocity: behaviourAsVelocity ? 'True' : 'False',
+    frame_rate_hz: String(features.frameRateHz),
+  };
+}
+
+async function readSession(path: string, options: Options): Promise<Session> {
+  const file = await openFile(await fileSource(path));
+  try {
+    return await file.readSession(chooseSeries(file, path, options));
+  } finally {
+    file.close();
+  }
+}
+
+function chooseSeries(file: OpenFile, path: string, options: Options): SeriesChoice {
+  const lfp = options.text('lfp');
+  const behaviour = options.list('behaviour');
+  for (const wanted of [...(lfp ? [lfp] : []), ...behaviour]) {
+    if (wanted === 'none' || file.series.some((series) => series.path === wanted)) continue;
+    const paths = file.series.map((series) => series.path).join(', ');
+    throw new Error(`[data] expected a series of "${path}" (${paths}), got "${wanted}"`);
+  }
+  const proposal = lfp && behaviour.length > 0 ? { lfp } : proposeChoice(file);
+  return {
+    ...proposal,
+    ...(lfp && { lfp }),
+    ...(behaviour.length > 0 && { behaviour: behaviour.filter((one) => one !== 'none') }),
+  };
+}
+
+function describe(features: Features): string {
+  const { sessionName, synthetic, channelCount, bandCount, frameRateHz, frameCount } = features;
+  const seconds = frameCount / frameRateHz;
+  const columns =
+    bandCount === 1 ? `${channelCount} channels` : `${channelCount} x ${bandCount} bands`;
+  const behaviour = features.behaviourNames.join(', ') || 'no behaviour';
+  const frontEnd = features.frontEnd === 'none' ? 'as in the file' : features.frontEnd;
+  return `${sessionName}${synthetic ? ' (synthetic)' : ''}: ${columns}, ${seconds.toFixed(0)} s at ${frameRateHz} Hz (${frontEnd}), ${behaviour}`;
+}
