@@ -4,12 +4,12 @@ import { createDecoder, type Decoder } from '../decode/decoder';
 import { LatencyMeter } from '../decode/latency';
 import type { GpuDevice } from '../gpu/device';
 import type { DecodeLayout, StudioListener } from './api';
+import { FrameReport } from './frameReport';
 import type { HeldModel } from './heldModel';
 import type { Prepared } from './preparing';
 import { spreadOut } from './previews';
 import { RunControl } from './runControl';
 
-const REPORT_MS = 33;
 const LATENCY_REPORT_MS = 250;
 const LFP_SHOWN = 12;
 /** Further behind than this, the clock waits for the decoder: frames are never skipped. */
@@ -179,53 +179,5 @@ export class DecodeLoop {
       type: 'latency',
       latency: { p50Ms, p95Ms, p99Ms, missedDeadlines: missed, deadlineMs, frames },
     });
-  }
-}
-
-/** Gathers decoded frames and tells them some thirty times a second. */
-class FrameReport {
-  readonly #layout: DecodeLayout;
-  readonly #tell: StudioListener;
-  #firstFrame = 0;
-  #lfp: number[] = [];
-  #truth: number[] = [];
-  #decoded: number[] = [];
-  #toldAt = Number.NEGATIVE_INFINITY;
-
-  constructor(layout: DecodeLayout, tell: StudioListener) {
-    this.#layout = layout;
-    this.#tell = tell;
-  }
-
-  add(
-    frame: number,
-    lfp: ArrayLike<number>,
-    truth: ArrayLike<number>,
-    decoded: ArrayLike<number>,
-  ): void {
-    if (this.#decoded.length === 0) this.#firstFrame = frame;
-    this.#lfp.push(...Array.from(lfp));
-    this.#truth.push(...Array.from(truth));
-    this.#decoded.push(...Array.from(decoded));
-    if (performance.now() - this.#toldAt >= REPORT_MS) this.flush();
-  }
-
-  flush(): void {
-    const count = this.#decoded.length / this.#layout.behaviourNames.length;
-    if (count === 0) return;
-    this.#tell({
-      type: 'decoded',
-      frames: {
-        firstFrame: this.#firstFrame,
-        count,
-        lfp: Float32Array.from(this.#lfp),
-        truth: Float32Array.from(this.#truth),
-        decoded: Float32Array.from(this.#decoded),
-      },
-    });
-    this.#lfp = [];
-    this.#truth = [];
-    this.#decoded = [];
-    this.#toldAt = performance.now();
   }
 }

@@ -61,7 +61,7 @@ export function Header() {
           </span>
         )}
         <button type="button" className="quiet" title="Colour theme" onClick={nextTheme}>
-          {theme === 'system' ? 'Auto' : theme === 'light' ? 'Light' : 'Dark'}
+          Theme: {theme === 'system' ? 'auto' : theme}
         </button>
         <button type="button" className="quiet" title="Help and shortcuts (?)" onClick={toggleHelp}>
           ?

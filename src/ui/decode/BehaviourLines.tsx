@@ -4,7 +4,7 @@ import { withUnit } from '../format';
 import { Chart } from '../plots/Chart';
 import { DECODED_DASH } from '../plots/colours';
 import { DECODE_WINDOW_S, decodePulse, decodeSeries } from '../series';
-import { windowScale } from './windowScale';
+import { growingScale, windowScale } from './scales';
 
 export function BehaviourLines({ layout, output }: { layout: DecodeLayout; output: number }) {
   const { lfpNames, behaviourNames, behaviourUnits } = layout;
@@ -19,7 +19,9 @@ export function BehaviourLines({ layout, output }: { layout: DecodeLayout; outpu
         title: `${behaviourNames[output]}, last ${DECODE_WINDOW_S} s`,
         xLabel: 'Time (s)',
         yLabel: label,
-        height: 200,
+        height: 190,
+        legend: 'names',
+        yScale: growingScale(),
         series: [
           { label: 'true', stroke: colours.truth, width: 2 },
           { label: 'decoded', stroke: colours.decoded, width: 2, dash: DECODED_DASH },

@@ -3,7 +3,7 @@ import type { DecodeLayout } from '../../worker/api';
 import { Chart } from '../plots/Chart';
 import { laneAxis, laneOf, laneScale } from '../plots/stackedLines';
 import { DECODE_WINDOW_S, decodePulse, decodeSeries } from '../series';
-import { windowScale } from './windowScale';
+import { windowScale } from './scales';
 
 /** Normalised LFP: a lane holds three standard deviations either side. */
 const LANE = { centre: 0, spread: 3 };
@@ -19,7 +19,7 @@ export function LfpStrip({ layout }: { layout: DecodeLayout }) {
         xLabel: 'Time (s)',
         yLabel: 'Channel',
         height: 300,
-        hasLegend: false,
+        legend: 'none',
         series: names.map((label, c) => ({ label, stroke: colours.set[c % 2], width: 1 })),
         xScale: windowScale(),
         yAxis: laneAxis(names),

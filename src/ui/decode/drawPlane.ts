@@ -8,7 +8,7 @@ export interface PlanePath {
   dash: number[];
 }
 
-const MARGIN_PX = 44;
+const MARGIN_PX = 56;
 
 /**
  * @param extent largest magnitude that must fit, in the behaviour's unit
@@ -78,7 +78,7 @@ function drawAxes(
     context.moveTo(MARGIN_PX, py(value));
     context.lineTo(size, py(value));
     context.stroke();
-    const text = Number(value.toPrecision(3)).toString();
+    const text = Number(value.toPrecision(3)).toLocaleString('en');
     context.textAlign = 'center';
     context.textBaseline = 'top';
     context.fillText(text, px(value), 2 * half + 6);

@@ -5,6 +5,9 @@ import type { Pulse } from '../pulse';
 import { useTheme } from '../useTheme';
 import { type PlotColours, plotColours } from './colours';
 
+/** The same for all, so that charts on one clock line up. */
+const Y_AXIS_PX = 84;
+
 export interface ChartDescription {
   title: string;
   xLabel: string;
@@ -16,7 +19,8 @@ export interface ChartDescription {
   xScale?: uPlot.Scale;
   /** Drawn under the lines. */
   drawBehind?: (chart: uPlot) => void;
-  hasLegend?: boolean;
+  /** `live` also shows the values under the pointer. Default `live`. */
+  legend?: 'live' | 'names' | 'none';
 }
 
 interface ChartProps {
@@ -83,10 +87,18 @@ function optionsOf(
     },
     axes: [
       { ...axis, label: description.xLabel },
-      { ...axis, label: description.yLabel, size: 62, ...description.yAxis },
+      { ...axis, label: description.yLabel, size: Y_AXIS_PX, ...description.yAxis },
     ],
     series: [{ label: description.xLabel }, ...description.series],
-    legend: { show: description.hasLegend ?? true },
+    legend: {
+      show: description.legend !== 'none',
+      live: (description.legend ?? 'live') === 'live',
+      markers: {
+        width: 1,
+        fill: 'transparent',
+        dash: (chart, i) => (chart.series[i].dash ? 'dashed' : 'solid'),
+      },
+    },
     cursor: { drag: { x: true, y: false } },
     hooks: description.drawBehind ? { drawClear: [description.drawBehind] } : {},
   };

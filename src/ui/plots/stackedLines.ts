@@ -28,7 +28,6 @@ export function laneAxis(names: readonly string[]): uPlot.Axis {
   return {
     splits: () => names.map((_, i) => -i),
     values: () => names.map((name) => (name.length > 9 ? `${name.slice(0, 8)}…` : name)),
-    size: 84,
   };
 }
 

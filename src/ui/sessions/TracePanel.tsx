@@ -46,16 +46,19 @@ function Traces({ preview }: { preview: TracePreview }) {
   const { names, data, startS, stepS, unit } = preview;
   const count = data.length / names.length;
   const channels = names.map((_, c) => data.subarray(c * count, (c + 1) * count));
-  const largest = Math.max(...channels.map((channel) => spreadOf(channel).spread));
+  const spreads = channels.map((channel) => spreadOf(channel).spread).sort((a, b) => a - b);
+  // The median's: one wild channel must not flatten all others.
+  const spread = spreads[spreads.length >> 1];
+  const lane = `${Number((2 * spread).toPrecision(2)).toLocaleString('en')} ${unit || 'of the file’s own unit'}`;
   return (
     <Chart
       identity={preview}
       describe={(colours) => ({
-        title: `LFP, ${names.length} of the channels, lane height ${largest.toPrecision(2)} ${unit || '(file’s own unit)'}`,
+        title: `LFP, ${names.length} of the channels, one lane is ${lane}`,
         xLabel: 'Time (s)',
         yLabel: 'Channel',
         height: 340,
-        hasLegend: false,
+        legend: 'none',
         series: names.map((label, c) => ({
           label,
           stroke: colours.set[c % 2],
@@ -67,7 +70,7 @@ function Traces({ preview }: { preview: TracePreview }) {
       read={() => [
         Array.from({ length: count }, (_, i) => startS + i * stepS),
         ...channels.map((channel, c) =>
-          laneOf(channel, c, { centre: spreadOf(channel).centre, spread: largest }),
+          laneOf(channel, c, { centre: spreadOf(channel).centre, spread }),
         ),
       ]}
     />

@@ -13,6 +13,7 @@ import { Panel } from '../components/Panel';
 import { formatCount, formatDuration, formatLoss } from '../format';
 import { curves } from '../series';
 import { runStore } from '../stores/runStore';
+import { sessionStore } from '../stores/sessionStore';
 import { ResumeBanner } from './ResumeBanner';
 
 interface RunPanelProps {
@@ -51,7 +52,7 @@ function Controls(props: RunPanelProps & { isMine: boolean }) {
         >
           {startLabel}
         </button>
-        {reason && <span className="dim small">{reason}</span>}
+        <span className="dim small">{reason ?? <Scope stage={stage} />}</span>
       </div>
     );
   }
@@ -73,6 +74,14 @@ function Controls(props: RunPanelProps & { isMine: boolean }) {
       </button>
     </div>
   );
+}
+
+/** Which recordings the run would learn from. */
+function Scope({ stage }: { stage: Stage }) {
+  const sessions = sessionStore((state) => state.sessions);
+  const ids = sessionIdsFor(stage);
+  const names = sessions.filter(({ id }) => ids.includes(id)).map(({ name }) => name);
+  return <>On {names.length === 1 ? names[0] : `${names.length} sessions: ${names.join(', ')}`}</>;
 }
 
 interface ProgressProps {

@@ -33,22 +33,24 @@ export function DecodeView() {
       {!layout && <MissingNotice view="decode" />}
       <DecodeControls blocked={!layout && (missing !== undefined || status !== 'idle')} />
       {layout ? (
-        <div
-          className="columns"
-          style={{ gridTemplateColumns: 'minmax(0, 2fr) minmax(280px, 1fr)' }}
-        >
-          <Panel title="Behaviour">
-            {layout.behaviourNames.map((name, k) => (
-              <BehaviourLines key={name} layout={layout} output={k} />
-            ))}
+        <>
+          {' '}
+          <div className={layout.behaviourNames.length === 2 ? 'columns wide' : 'stack'}>
+            <Panel title="Behaviour">
+              {layout.behaviourNames.map((name, k) => (
+                <BehaviourLines key={name} layout={layout} output={k} />
+              ))}
+            </Panel>
+            {layout.behaviourNames.length === 2 && (
+              <Panel title="Path">
+                <PlaneTrace layout={layout} />
+              </Panel>
+            )}
+          </div>
+          <Panel title="LFP">
             <LfpStrip layout={layout} />
           </Panel>
-          {layout.behaviourNames.length === 2 && (
-            <Panel title="Path">
-              <PlaneTrace layout={layout} />
-            </Panel>
-          )}
-        </div>
+        </>
       ) : (
         <div className="empty">Press Play to replay the test fold through the student.</div>
       )}

@@ -20,7 +20,7 @@ const PARTS = {
 
 export function StudentView() {
   const { sessions, selectedId } = sessionStore();
-  const { results, models, status } = runStore();
+  const { results, models, status, progress } = runStore();
   const missing = missingFor('student', sessions, selectedId, models)?.text;
   const blockedDistil = missing ?? (models.teacher ? undefined : 'Train or load a teacher first');
   const blockedTuning = missing ?? (models.student ? undefined : 'Distil or load a student first');
@@ -40,37 +40,41 @@ export function StudentView() {
         </div>
         <div className="stack">
           <RunPanel stage="student" startLabel="Distil the student" blocked={blockedDistil} />
-          <Panel title="Distillation">
-            <LossChart
-              stage="student"
-              title="Distillation loss and its parts"
-              yLabel="Loss (weighted total, parts as they are)"
-              train={['loss', 'alignment', 'reconstruction', 'task']}
-              heldOut={['loss']}
-              labels={PARTS}
-            />
-          </Panel>
-          <RunPanel stage="finetune" startLabel="Fine-tune the student" blocked={blockedTuning} />
-          <Panel title="Fine-tuning">
-            <div className="columns">
+          {progress.student && (
+            <Panel title="Distillation">
               <LossChart
-                stage="finetune"
-                title="Behaviour error"
-                yLabel="Mean squared error (z²)"
-                train={['loss']}
+                stage="student"
+                title="Distillation loss and its parts"
+                yLabel="Loss"
+                train={['loss', 'alignment', 'reconstruction', 'task']}
                 heldOut={['loss']}
-                labels={{ loss: 'behaviour' }}
+                labels={PARTS}
               />
-              <LossChart
-                stage="finetune"
-                title="Score on the validation fold"
-                yLabel="Mean R²"
-                train={[]}
-                heldOut={['meanR2']}
-                labels={{ meanR2: 'mean R²' }}
-              />
-            </div>
-          </Panel>
+            </Panel>
+          )}
+          <RunPanel stage="finetune" startLabel="Fine-tune the student" blocked={blockedTuning} />
+          {progress.finetune && (
+            <Panel title="Fine-tuning">
+              <div className="columns">
+                <LossChart
+                  stage="finetune"
+                  title="Behaviour error"
+                  yLabel="Mean squared error (z²)"
+                  train={['loss']}
+                  heldOut={['loss']}
+                  labels={{ loss: 'behaviour' }}
+                />
+                <LossChart
+                  stage="finetune"
+                  title="Score on the validation fold"
+                  yLabel="Mean R²"
+                  train={[]}
+                  heldOut={['meanR2']}
+                  labels={{ meanR2: 'mean R²' }}
+                />
+              </div>
+            </Panel>
+          )}
         </div>
       </div>
     </>

@@ -12,7 +12,7 @@ import { RunPanel } from '../training/RunPanel';
 
 export function TeacherView() {
   const hasSessions = sessionStore((state) => state.sessions.length > 0);
-  const { reconstruction, models, status } = runStore();
+  const { reconstruction, models, status, progress } = runStore();
   return (
     <>
       <MissingNotice view="teacher" />
@@ -38,14 +38,16 @@ export function TeacherView() {
               )
             }
           >
-            <LossChart
-              stage="teacher"
-              title="Error on hidden frames"
-              yLabel="Mean squared error (z²)"
-              train={['loss']}
-              heldOut={['maskedLoss']}
-              labels={{ loss: 'masked frames', maskedLoss: 'masked frames' }}
-            />
+            {progress.teacher && (
+              <LossChart
+                stage="teacher"
+                title="Error on hidden frames"
+                yLabel="Mean squared error (z²)"
+                train={['loss']}
+                heldOut={['maskedLoss']}
+                labels={{ loss: 'masked frames', maskedLoss: 'masked frames' }}
+              />
+            )}
             {reconstruction ? (
               <ReconstructionPlot picture={reconstruction} />
             ) : (
