@@ -20,7 +20,7 @@ export function blockCount(rows: number, smallest = 16, most = 256): number {
  * The order of the additions is fixed, so the result is the same to the bit on every run.
  */
 export function sumPartials(
-  partials: Scratch,
+  partials: Scratch | Tensor,
   count: number,
   outputs: readonly [Tensor] | readonly [Tensor, Tensor],
 ): Dispatch {
