@@ -8,11 +8,17 @@ export default class CountReporter {
    * @param {ReadonlyArray<unknown>} unhandledErrors
    */
   onTestRunEnd(testModules, unhandledErrors) {
-    const counts = { passed: 0, failed: unhandledErrors.length, skipped: 0 };
+    const counts = { passed: 0, failed: unhandledErrors.length, skipped: 0, ops: 0, opCases: 0 };
     for (const testModule of testModules) {
       let failedInModule = 0;
       for (const test of testModule.children.allTests()) {
         const { state } = test.result();
+        // Left by src/ops/testOp.ts.
+        const { op } = test.meta();
+        if (state === 'passed' && op) {
+          counts.ops++;
+          counts.opCases += op.cases;
+        }
         if (state === 'passed') counts.passed++;
         else if (state === 'skipped') counts.skipped++;
         // A test that is still pending at the end was cut off, so it has not passed.

@@ -11,7 +11,7 @@ process.exitCode = await runTests();
 
 /** @returns {Promise<number>} the exit code; the last line is printed in every case */
 async function runTests() {
-  let counts = { passed: 0, failed: 1, skipped: 0 };
+  let counts = { passed: 0, failed: 1, skipped: 0, ops: 0, opCases: 0 };
   let code = 1;
   try {
     const needsPage = mayReachPageTests(vitestArgs);
@@ -29,6 +29,9 @@ async function runTests() {
     code = 1;
   }
   if (code === 0 && counts.failed > 0) code = 1;
+  console.log(
+    `Op proofs passed: ${counts.ops}, with ${counts.opCases} random cases on cpu, gpu and by central differences`,
+  );
   const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : '';
   console.log(`${counts.passed} passed, ${counts.failed} failed${skipped}`);
   return code;
