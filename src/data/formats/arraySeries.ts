@@ -21,6 +21,8 @@ export interface ArrayClue {
   /** Time stamps in seconds beside it, if their number fits. */
   readonly time?: NumericArray;
   readonly rateHz?: number;
+  /** Absent: found by the time stamps or the longer side. */
+  readonly timeAxis?: 0 | 1;
   readonly kind?: SeriesInfo['kind'];
   readonly unit?: string;
   readonly columns?: readonly string[];
@@ -46,7 +48,7 @@ export function timeAxisOf(dims: readonly number[], stampCount?: number): 0 | 1 
 export async function seriesOfArray(clue: ArrayClue): Promise<SeriesSource> {
   const { path, array, unit = '' } = clue;
   const stampCount = clue.time && longest(clue.time.dims);
-  const timeAxis = timeAxisOf(array.dims, stampCount);
+  const timeAxis = clue.timeAxis ?? timeAxisOf(array.dims, stampCount);
   const sampleCount = array.dims[timeAxis];
   const columnCount = array.dims.length === 1 ? 1 : array.dims[1 - timeAxis];
   const name = path.split(/[./]/).pop() ?? path;

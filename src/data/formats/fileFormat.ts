@@ -51,12 +51,21 @@ export type FileFormat =
   | 'npy'
   | 'arrow'
   | 'mat'
+  | 'hdf5'
   | 'blackrock'
   | 'neuralynx'
   | 'edf'
   | 'brainvision'
   | 'table'
   | 'several files';
+
+export interface SeriesClock {
+  /** NaN where the file states none. */
+  readonly rateHz: number;
+  readonly startS: number;
+  readonly sampleCount: number;
+  readonly gaps: readonly SampleRange[];
+}
 
 export interface OpenFile {
   readonly format: FileFormat;
@@ -69,6 +78,8 @@ export interface OpenFile {
    * @throws when there is no such series or the range leaves it
    */
   readSlice(path: string, startSample: number, endSample: number): Promise<Float32Array>;
+  /** The exact clock and gaps of one series; reads its time stamps if it has any. */
+  readClock(path: string): Promise<SeriesClock>;
   /** The readers behind `series`, in the same order, for joining files of one recording. */
   readonly sources: readonly SeriesSource[];
   close(): void;

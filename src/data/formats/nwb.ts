@@ -1,33 +1,13 @@
 /** NWB recordings: lists the series to choose from and reads the chosen ones. */
 import type * as H5 from 'h5wasm';
 import { type FileSource, type OpenFile, type SeriesInfo, stem } from './fileFormat';
-import { explainHdf5, openHdf5, readTexts } from './hdf5';
+import { explainHdf5, readTexts } from './hdf5';
 import { openGrid } from './nwbRead';
 import { child, findSeries, isDataset, type NwbSeries } from './nwbSeries';
 import { openRecording } from './recording';
 
-/** @throws one sentence when the file is not NWB, is damaged, or has no LFP */
-export async function openNwb(source: FileSource): Promise<OpenFile> {
-  const file = await openHdf5(source).catch((error: unknown) => {
-    throw explainHdf5(error, source.name);
-  });
-  try {
-    return describe(source, file.root, () => file.close());
-  } catch (error) {
-    file.close();
-    throw explainHdf5(error, source.name);
-  }
-}
-
-function describe(source: FileSource, root: H5.File, close: () => void): OpenFile {
-  const isNwb =
-    Object.keys(root.attrs).includes('nwb_version') || root.keys().includes('nwb_version');
-  if (!isNwb) {
-    throw new Error(
-      `[nwb] expected an NWB file, got another HDF5 file (${root.keys().slice(0, 5).join(', ')}) in ` +
-        `"${source.name}": convert it to NWB, for example with PyNWB or NeuroConv`,
-    );
-  }
+/** @throws one sentence when the file has no LFP */
+export function describeNwb(source: FileSource, root: H5.File, close: () => void): OpenFile {
   const series = findSeries(root);
   if (!series.some(({ kind }) => kind === 'lfp')) {
     const others = series.map(({ path }) => path).join(', ');
@@ -58,8 +38,9 @@ function describe(source: FileSource, root: H5.File, close: () => void): OpenFil
 }
 
 function infoOf(series: NwbSeries): SeriesInfo {
-  const { path, name, kind, shape, rateHz, unit, columns, note, chunk, compression } = series;
-  return { path, name, kind, shape, rateHz, unit, columns, note, chunk, compression };
+  const { path, name, kind, shape, rateHz, unit, columns, note, startS, chunk, compression } =
+    series;
+  return { path, name, kind, shape, rateHz, unit, columns, note, startS, chunk, compression };
 }
 
 function subjectOf(root: H5.File): string | undefined {

@@ -68,6 +68,7 @@ function describeSeries(root: H5.Group, group: H5.Group): NwbSeries | undefined 
     kind: isLfp ? 'lfp' : isBehaviour ? 'behaviour' : 'unknown',
     shape: [sampleCount, columnCount],
     rateHz: statedRateHz(group),
+    startS: statedStartS(group),
     unit: textAttribute(data, 'unit') ?? '',
     columns: columnNames(group, isLfp, columnCount, matches ? electrodes?.labels : undefined),
     columnMask: matches ? electrodes?.mask : undefined,
@@ -122,6 +123,14 @@ function statedRateHz(group: H5.Group): number | undefined {
   const [first] = readSlice(timestamps, 0, 1);
   const [last] = readSlice(timestamps, count - 1, count);
   return (count - 1) / (last - first);
+}
+
+function statedStartS(group: H5.Group): number | undefined {
+  const start = child(group, 'starting_time');
+  if (isDataset(start)) return readNumbers(start)[0];
+  const timestamps = child(group, 'timestamps');
+  const count = isDataset(timestamps) ? (timestamps.shape?.[0] ?? 0) : 0;
+  return isDataset(timestamps) && count > 0 ? readSlice(timestamps, 0, 1)[0] : undefined;
 }
 
 /** The series' clock: its starting time and rate, or one fitted to its time stamps. */

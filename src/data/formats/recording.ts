@@ -3,6 +3,10 @@ import { assembleSession } from '../assembleSession';
 import type { FileFormat, OpenFile, SeriesChoice } from './fileFormat';
 import { MAX_VALUES, readWhole, type SampleGrid, type SeriesSource } from './sampleGrid';
 
+/** Slower LFP has nothing left to filter: its samples are the frames. */
+const MIN_FRONT_END_HZ = 100;
+const FRAMES_NOTE = `Below ${MIN_FRONT_END_HZ} Hz samples are taken as frames, without a front end.`;
+
 export interface RecordingParts {
   readonly format: FileFormat;
   /** Shown in messages. */
@@ -64,6 +68,8 @@ export function openRecording(parts: RecordingParts): OpenFile {
       inOneSentence(async () => {
         const { bands, columnMask } = pick(sources, choice.lfp, parts);
         const lfp = await readSignal(choice.lfp, choice);
+        const isSlow = lfp.signal.rateHz < MIN_FRONT_END_HZ;
+        if (isSlow && bands === undefined) lfp.warnings.push(FRAMES_NOTE);
         const behaviour = [];
         for (const path of choice.behaviour ?? []) behaviour.push(await readSignal(path, choice));
         return assembleSession({
@@ -72,7 +78,7 @@ export function openRecording(parts: RecordingParts): OpenFile {
           lfp: lfp.signal,
           bands: bands ?? ['raw'],
           behaviour: behaviour.map(({ signal }) => signal),
-          alreadyFrames: bands !== undefined,
+          alreadyFrames: bands !== undefined || isSlow,
           channelMask: columnMask,
           warnings: [
             ...(parts.sessionWarnings ?? parts.warnings),
@@ -93,6 +99,11 @@ export function openRecording(parts: RecordingParts): OpenFile {
           );
         }
         return grid.read(startSample, endSample);
+      }),
+    readClock: (path) =>
+      inOneSentence(async () => {
+        const { rateHz, startS, sampleCount, gaps } = await gridOf(path);
+        return { rateHz, startS, sampleCount, gaps };
       }),
     close: () => parts.close?.(),
   };

@@ -2,9 +2,11 @@
 
 const BEHAVIOUR =
   /(^|[^a-z])(mov|behav|pos|position|vel|veloc|velocity|speed|force|forces|grip|kin|kinematics?|cursor|hand|handvel|finger|fingers|target|targets|targetpos|glove|emg|acc|accel|joystick|eye|gaze|angle|wheel|licking|torque)([^a-z]|$)/;
+/** Long enough not to lie within another word. */
+const BEHAVIOUR_PART = /behav|veloc|force|kinemat|cursor|emg|joystick|glove/;
 const LFP =
-  /(^|[^a-z])(lfp|lfps|ecog|ieeg|seeg|eeg|dbs|stn|field|broadband|raw|voltage|csc\d*|electrodes?|wideband|trial)([^a-z]|$)/;
-const TIME = /^(t|ts|times?|time_?stamps?|time_?s|seconds?|sec)$/;
+  /(^|[^a-z])(lfp|lfps|ecog|ieeg|seeg|eeg|dbs|stn|field|broadband|raw|voltage|csc\d*|ch ?\d+|chan(nel)? ?\d*|elec\d*|electrodes?|wideband|trial)([^a-z]|$)/;
+const TIME = /^(t|ts|times?|time_?(stamps?|frame|axis|s|vec(tor)?)|seconds?|sec)$/;
 const RATE =
   /^(fs|sr|sf|srate|fsample|rate|rate_?hz|frame_?rate(_?hz)?|sampl(e|ing)_?(rate|freq|frequency)(_?hz)?|adfreq|freq)$/;
 
@@ -18,7 +20,7 @@ function words(name: string): string {
 
 export function kindOfName(name: string, unit = ''): 'lfp' | 'behaviour' | 'unknown' {
   const text = words(name);
-  if (BEHAVIOUR.test(text)) return 'behaviour';
+  if (BEHAVIOUR.test(text) || BEHAVIOUR_PART.test(text)) return 'behaviour';
   if (LFP.test(text) || isVoltage(unit)) return 'lfp';
   return 'unknown';
 }
