@@ -5,6 +5,7 @@ import { countOf, type MatValue, squeezed } from './matValue';
 const MAX_DEPTH = 32;
 const MAX_VALUES = 2_000_000;
 const MAX_NAME_BYTES = 4096;
+const MAX_TEXT = 65536;
 
 export const ELEMENT = { matrix: 14, compressed: 15 } as const;
 const CLASS = {
@@ -213,12 +214,16 @@ export class Mat5Bytes {
     const { type, start, byteLength } = element;
     const encoding = TEXT_DECODERS[type];
     if (encoding) {
-      const bytes = new Uint8Array(this.#view.buffer, this.#view.byteOffset + start, byteLength);
+      const bytes = new Uint8Array(
+        this.#view.buffer,
+        this.#view.byteOffset + start,
+        Math.min(MAX_TEXT, byteLength),
+      );
       return new TextDecoder(encoding).decode(bytes);
     }
     const bytes = NUMBERS[type]?.[0] ?? 1;
     let text = '';
-    for (const code of this.#numbers(element, Math.floor(byteLength / bytes))) {
+    for (const code of this.#numbers(element, Math.min(MAX_TEXT, Math.floor(byteLength / bytes)))) {
       if (code === 0) break;
       text += String.fromCharCode(code & 0xffff);
     }

@@ -20,7 +20,7 @@ const RESET_GAP_S = 1;
 /** The grid may be this many times as long as the samples in the file. */
 const MAX_STRETCH = 20;
 /** Up to this length it may be, however little was recorded. */
-const FREE_SAMPLES = 1e6;
+const FREE_SAMPLES = 1e5;
 const MIN_MEASURED_PACKETS = 10;
 
 /**
