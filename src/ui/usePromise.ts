@@ -1,37 +1,29 @@
-// The value of a promise that is asked again when its key changes.
+// The answer to a question that is asked again when its key changes.
 import { useEffect, useState } from 'react';
-import { faultOf } from '../base/fault';
-import { showFault } from './actions/faults';
+import { type Fault, faultOf } from '../base/fault';
+
+export interface Answer<T> {
+  /** The newest value; the previous one stays while the next is on its way. */
+  value?: T;
+  fault?: Fault;
+}
 
 /**
- * @param ask called when `key` changes; undefined key asks nothing
- * @param what the sentence shown when it fails
- * @returns the newest value; the previous one stays while the next is on its way
+ * @param ask called when `key` changes
+ * @param what the sentence that a failure begins with
  */
-export function usePromise<T>(
-  key: string | undefined,
-  ask: () => Promise<T>,
-  what: string,
-): T | undefined {
-  const [value, setValue] = useState<T>();
+export function usePromise<T>(key: string, ask: () => Promise<T>, what: string): Answer<T> {
+  const [answer, setAnswer] = useState<Answer<T>>({});
   // The key stands for what `ask` closes over, which is new at every render.
   useEffect(() => {
-    if (key === undefined) {
-      setValue(undefined);
-      return;
-    }
     let isCurrent = true;
     ask().then(
-      (found) => isCurrent && setValue(() => found),
-      (error) => {
-        if (!isCurrent) return;
-        setValue(undefined);
-        showFault(faultOf(what, error));
-      },
+      (value) => isCurrent && setAnswer({ value }),
+      (error) => isCurrent && setAnswer({ fault: faultOf(what, error) }),
     );
     return () => {
       isCurrent = false;
     };
   }, [key]);
-  return value;
+  return answer;
 }

@@ -37,7 +37,7 @@ export interface OpenedFile {
   format: string;
   series: SeriesInfo[];
   proposal: SeriesChoice;
-  /** Why the proposal is what it is, one sentence for each series chosen. */
+  /** Why the proposal is what it is, one sentence each. */
   reasons: string[];
   warnings: string[];
 }

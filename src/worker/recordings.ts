@@ -1,10 +1,12 @@
 /** The recordings: files being opened, sessions held, their copies on disk, and those just removed. */
 
+import { faultOf } from '../base/fault';
 import { readArrow, writeArrow } from '../data/formats/arrow';
-import type { OpenFile, SeriesChoice } from '../data/formats/fileFormat';
-import { fileSourceFromBlob, openFile, proposeChoice } from '../data/readers';
+import { type OpenFile, type SeriesChoice, stem } from '../data/formats/fileFormat';
+import { choiceOf, proposeMapping } from '../data/mapping';
+import { fileSourceFromBlob, openFiles } from '../data/readers';
 import { channelCountOf, durationS, type Session } from '../data/session';
-import type { OpenedFile, SessionSummary } from './api';
+import type { OpenedFile, OpenOutcome, SessionSummary } from './api';
 import type { Folder } from './storage';
 
 /** The order of the table, in a file of its own; it is written last, so it names only whole files. */
@@ -14,7 +16,7 @@ export class Recordings {
   readonly #folder: Folder;
   readonly #sessions = new Map<string, Session>();
   readonly #removed = new Map<string, Session>();
-  readonly #files = new Map<number, { name: string; file: OpenFile }>();
+  readonly #files = new Map<number, OpenFile>();
   #nextToken = 1;
 
   constructor(folder: Folder) {
@@ -45,24 +47,30 @@ export class Recordings {
     return problems;
   }
 
-  /** @throws one sentence when the file is none the studio reads */
-  async open(file: File): Promise<OpenedFile> {
-    const opened = await openFile(fileSourceFromBlob(file));
-    const token = this.#nextToken++;
+  /** Files that belong to one recording are opened as one. */
+  async open(files: readonly File[]): Promise<OpenOutcome[]> {
+    const outcomes: OpenOutcome[] = [];
+    for (const [name, group] of groupsOf(files)) {
+      try {
+        for (const file of await openFiles(group.map(fileSourceFromBlob))) {
+          outcomes.push({ file: this.#describe(name, file) });
+        }
+      } catch (error) {
+        outcomes.push({ fileName: name, fault: faultOf(`${name} could not be opened.`, error) });
+      }
+    }
+    return outcomes;
+  }
+
+  #describe(fileName: string, file: OpenFile): OpenedFile {
     try {
-      const proposal = proposeChoice(opened);
-      this.#files.set(token, { name: file.name, file: opened });
-      return {
-        token,
-        fileName: file.name,
-        format: opened.format,
-        series: opened.series,
-        proposal,
-        reasons: reasonsFor(proposal),
-        warnings: opened.warnings,
-      };
+      const { mapping, reasons } = proposeMapping(file);
+      const token = this.#nextToken++;
+      this.#files.set(token, file);
+      const { format, series, warnings } = file;
+      return { token, fileName, format, series, proposal: choiceOf(mapping), reasons, warnings };
     } catch (error) {
-      opened.close();
+      file.close();
       throw error;
     }
   }
@@ -70,14 +78,14 @@ export class Recordings {
   async read(token: number, choice: SeriesChoice): Promise<Session> {
     const entry = this.#files.get(token);
     if (!entry) throw new Error('[open] expected an open file, got a closed one: add it again');
-    const session = await entry.file.readSession(choice);
+    const session = await entry.readSession(choice);
     this.close(token);
     await this.add(session);
     return session;
   }
 
   close(token: number): void {
-    this.#files.get(token)?.file.close();
+    this.#files.get(token)?.close();
     this.#files.delete(token);
   }
 
@@ -149,12 +157,16 @@ export function summaryOf(session: Session): SessionSummary {
   };
 }
 
-function reasonsFor({ lfp, behaviour }: SeriesChoice): string[] {
-  const [series] = behaviour ?? [];
-  return [
-    `Proposed as LFP: ${lfp}, the series that looks most like field potentials by place, rate and length.`,
-    series === undefined
-      ? 'No series looks like behaviour.'
-      : `Proposed as behaviour: ${series}, a velocity if there is one.`,
-  ];
+/** Single files by name; files of one stem, and all Neuralynx channels, together. */
+function groupsOf(files: readonly File[]): Map<string, File[]> {
+  const groups = new Map<string, File[]>();
+  for (const file of files) {
+    const key = /\.ncs$/i.test(file.name) ? '.ncs' : stem(file.name);
+    groups.set(key, [...(groups.get(key) ?? []), file]);
+  }
+  const named = [...groups.values()].map((group): [string, File[]] => [
+    group.length === 1 ? group[0].name : `${group[0].name} and ${group.length - 1} more`,
+    group,
+  ]);
+  return new Map(named);
 }

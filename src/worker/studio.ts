@@ -1,6 +1,5 @@
 /** The studio behind the page: owns the device, the recordings, the models, the run and the decoder. */
 import { transfer } from 'comlink';
-import { faultOf } from '../base/fault';
 import type { SeriesChoice } from '../data/formats/fileFormat';
 import { syntheticSessions } from '../data/synthetic';
 import { type GpuDevice, openGpuDevice } from '../gpu/device';
@@ -66,17 +65,8 @@ export class Studio implements StudioApi {
     await this.#openDevice();
   }
 
-  async openFiles(files: File[]): Promise<OpenOutcome[]> {
-    const outcomes: OpenOutcome[] = [];
-    for (const file of files) {
-      try {
-        outcomes.push({ file: await this.#recordings.open(file) });
-      } catch (error) {
-        const fault = faultOf(`${file.name} could not be opened.`, error);
-        outcomes.push({ fileName: file.name, fault });
-      }
-    }
-    return outcomes;
+  openFiles(files: File[]): Promise<OpenOutcome[]> {
+    return this.#recordings.open(files);
   }
 
   async addFile(token: number, choice: SeriesChoice): Promise<SessionSummary> {

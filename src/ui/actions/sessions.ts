@@ -23,7 +23,9 @@ export async function addFiles(client: StudioClient, files: File[]): Promise<voi
 }
 
 /** One LFP series and at most one behaviour series leave nothing to choose. */
-function needsChoice({ series }: OpenedFile): boolean {
+function needsChoice({ series, proposal }: OpenedFile): boolean {
+  const chosen = [proposal.lfp, ...(proposal.behaviour ?? [])];
+  if (series.some(({ path, rateHz }) => rateHz === undefined && chosen.includes(path))) return true;
   return series.length > 2 || series.filter(({ kind }) => kind !== 'behaviour').length > 1;
 }
 

@@ -23,11 +23,15 @@ export function laneOf(
   );
 }
 
+/** Longer ones keep their end, which tells them apart. */
+const LONGEST_NAME = 8;
+
 /** An axis that names the lanes. */
 export function laneAxis(names: readonly string[]): uPlot.Axis {
   return {
     splits: () => names.map((_, i) => -i),
-    values: () => names.map((name) => (name.length > 9 ? `${name.slice(0, 8)}…` : name)),
+    values: () =>
+      names.map((name) => (name.length > LONGEST_NAME ? `…${name.slice(1 - LONGEST_NAME)}` : name)),
   };
 }
 

@@ -30,7 +30,8 @@ export function DropZone({ isCompact }: { isCompact: boolean }) {
       <div>
         <strong>{busy ? `${busy} …` : 'Drop recordings here'}</strong>
         <p className="dim small">
-          NWB (.nwb), REALM’s .npz, or the studio’s own .arrow. They stay on this machine.
+          NWB, MATLAB, Blackrock, Neuralynx, EDF, BrainVision, NumPy, Arrow or CSV. They stay on
+          this machine.
         </p>
       </div>
       <div className="row">
@@ -40,7 +41,6 @@ export function DropZone({ isCompact }: { isCompact: boolean }) {
             type="file"
             multiple
             disabled={!isReady}
-            accept=".nwb,.npz,.arrow,.h5,.hdf5"
             onChange={(event) => {
               const files = [...(event.target.files ?? [])];
               event.target.value = '';

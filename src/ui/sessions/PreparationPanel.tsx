@@ -2,6 +2,7 @@
 import type { DataSettings, Preparation, SessionSummary } from '../../worker/api';
 import { changeData } from '../actions/sessions';
 import { useClient } from '../clientContext';
+import { FaultBox } from '../components/FaultBox';
 import { Panel } from '../components/Panel';
 import { formatCount, formatDuration, formatRate } from '../format';
 import { runStore } from '../stores/runStore';
@@ -13,7 +14,7 @@ const FOLDS = ['train', 'validation', 'test'] as const;
 export function PreparationPanel({ session }: { session: SessionSummary }) {
   const client = useClient();
   const data = settingsStore((state) => state.data);
-  const preparation = usePromise(
+  const { value, fault } = usePromise(
     `${session.id} ${JSON.stringify(data)}`,
     () => client.prepare(session.id, data),
     `${session.name} cannot be prepared with these settings.`,
@@ -21,7 +22,9 @@ export function PreparationPanel({ session }: { session: SessionSummary }) {
   return (
     <Panel title="Front end and split" aside={<span className="dim small">for all sessions</span>}>
       <DataFields data={data} />
-      {preparation ? <Summary preparation={preparation} /> : <p className="dim">Preparing …</p>}
+      {fault && <FaultBox fault={fault} />}
+      {value && <Summary preparation={value} />}
+      {!value && !fault && <p className="dim">Preparing …</p>}
     </Panel>
   );
 }

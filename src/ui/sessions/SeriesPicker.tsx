@@ -11,6 +11,10 @@ export function SeriesPicker({ file }: { file: OpenedFile }) {
   const client = useClient();
   const [lfp, setLfp] = useState(file.proposal.lfp);
   const [behaviour, setBehaviour] = useState<readonly string[]>(file.proposal.behaviour ?? []);
+  const [rateHz, setRateHz] = useState<Readonly<Record<string, number>>>({});
+  const chosen = file.series.filter(({ path }) => path === lfp || behaviour.includes(path));
+  const rateless = chosen.filter((series) => series.rateHz === undefined);
+  const isComplete = rateless.every(({ path }) => rateHz[path] > 0);
   const lfpSeries = file.series.filter(({ kind }) => kind !== 'behaviour');
   const behaviourSeries = file.series.filter(({ kind, path }) => kind !== 'lfp' && path !== lfp);
   const toggle = (path: string) =>
@@ -57,11 +61,26 @@ export function SeriesPicker({ file }: { file: OpenedFile }) {
           </div>
         </fieldset>
       </div>
+      {rateless.map(({ path }) => (
+        <label key={path}>
+          {path} states no rate. It was sampled at
+          <input
+            type="number"
+            min={0}
+            step="any"
+            onChange={(event) => setRateHz({ ...rateHz, [path]: event.target.valueAsNumber })}
+          />
+          Hz
+        </label>
+      ))}
       <div className="row">
         <button
           type="button"
           className="primary"
-          onClick={() => void chooseSeries(client, file, { lfp, behaviour: [...behaviour] })}
+          disabled={!isComplete}
+          onClick={() =>
+            void chooseSeries(client, file, { lfp, behaviour: [...behaviour], rateHz })
+          }
         >
           Add this recording
         </button>

@@ -1,6 +1,7 @@
 // The power spectrum of the chosen session.
 import type { SessionSummary } from '../../worker/api';
 import { useClient } from '../clientContext';
+import { FaultBox } from '../components/FaultBox';
 import { Panel } from '../components/Panel';
 import { SyntheticChip } from '../components/SyntheticChip';
 import { SpectrumPlot } from '../plots/SpectrumPlot';
@@ -8,14 +9,16 @@ import { usePromise } from '../usePromise';
 
 export function SpectrumPanel({ session }: { session: SessionSummary }) {
   const client = useClient();
-  const spectrum = usePromise(
+  const { value, fault } = usePromise(
     session.id,
     () => client.spectrum(session.id),
     'The spectrum could not be computed.',
   );
   return (
     <Panel title="Spectrum" aside={session.synthetic && <SyntheticChip />}>
-      {spectrum ? <SpectrumPlot spectrum={spectrum} /> : <div className="empty">Computing …</div>}
+      {fault && <FaultBox fault={fault} />}
+      {value && <SpectrumPlot spectrum={value} />}
+      {!value && !fault && <div className="empty">Computing …</div>}
     </Panel>
   );
 }

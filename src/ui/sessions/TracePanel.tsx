@@ -2,6 +2,7 @@
 import { useState } from 'react';
 import type { SessionSummary, TracePreview } from '../../worker/api';
 import { useClient } from '../clientContext';
+import { FaultBox } from '../components/FaultBox';
 import { Panel } from '../components/Panel';
 import { SyntheticChip } from '../components/SyntheticChip';
 import { formatDuration } from '../format';
@@ -16,14 +17,16 @@ export function TracePanel({ session }: { session: SessionSummary }) {
   const [startS, setStartS] = useState(0);
   const lastS = Math.max(0, session.lengthS - WINDOW_S);
   const fromS = Math.min(startS, lastS);
-  const preview = usePromise(
+  const { value, fault } = usePromise(
     `${session.id} ${fromS}`,
     () => client.traces(session.id, fromS, WINDOW_S),
     'The traces could not be read.',
   );
   return (
     <Panel title="Traces" aside={session.synthetic && <SyntheticChip />}>
-      {preview ? <Traces preview={preview} /> : <div className="empty">Reading …</div>}
+      {fault && <FaultBox fault={fault} />}
+      {value && <Traces preview={value} />}
+      {!value && !fault && <div className="empty">Reading …</div>}
       <label className="small dim">
         From {formatDuration(fromS)}
         <input
