@@ -21,6 +21,7 @@ const BEHAVIOUR_PLACE =
 const REJECTED_COLUMNS = ['rejected', 'bad', 'is_bad', 'bad_channel'];
 const LABEL_COLUMNS = ['label', 'channel_name', 'electrode_name'];
 const MAX_TIMESTAMPS = 4e6;
+const OLD_ELECTRICAL_HZ = 500;
 
 export function findSeries(root: H5.Group): NwbSeries[] {
   const found: NwbSeries[] = [];
@@ -44,7 +45,7 @@ export function findSeries(root: H5.Group): NwbSeries[] {
 
 function describeSeries(root: H5.Group, group: H5.Group): NwbSeries | undefined {
   const data = child(group, 'data');
-  const type = seriesType(group);
+  const type = seriesType(group) ?? oldSeriesType(root, group);
   if (!isDataset(data) || !type || !data.shape || data.shape.length < 1 || data.shape.length > 2) {
     return undefined;
   }
@@ -96,6 +97,13 @@ function seriesType(group: H5.Group): string | undefined {
     if (Array.isArray(ancestry) && ancestry.includes('ElectricalSeries')) return 'ElectricalSeries';
   }
   return type;
+}
+
+/** NWB 1 files need not name types: what was acquired at an electrophysiological rate is taken as recorded. */
+function oldSeriesType(root: H5.Group, group: H5.Group): string | undefined {
+  const isAcquired = group.path.startsWith('/acquisition/timeseries/');
+  if (!isAcquired || !root.keys().includes('nwb_version')) return undefined;
+  return (statedRateHz(group) ?? 0) >= OLD_ELECTRICAL_HZ ? 'ElectricalSeries' : 'TimeSeries';
 }
 
 function orientation(
