@@ -11,6 +11,8 @@ import { gridInMemory, type SeriesSource } from './sampleGrid';
 import { isRateName, isTimeName } from './seriesKinds';
 
 const MAX_UNPACKED_BYTES = 2 ** 31;
+/** Deflate cannot pack more densely. */
+const MAX_RATIO = 1032;
 
 /** @throws one sentence when the archive is damaged or holds no arrays of numbers */
 export async function openNpz(source: FileSource): Promise<OpenFile> {
@@ -68,6 +70,10 @@ async function readArrays(source: FileSource): Promise<Map<string, NpyArray>> {
       filter(entry) {
         if (!entry.name.endsWith('.npy')) return false;
         unpackedBytes += entry.originalSize;
+        // The stated size is allocated before anything is inflated.
+        if (entry.originalSize > MAX_RATIO * Math.min(entry.size, bytes.length) + 1024) {
+          throw new Error(`${entry.originalSize} bytes stated for ${entry.size}`);
+        }
         if (unpackedBytes > MAX_UNPACKED_BYTES) throw new Error('more than 2 GiB of arrays');
         return true;
       },
