@@ -1,13 +1,15 @@
 /** Replays the test fold of a session through the streaming decoder, at the pace of a live recording. */
-import { fitNormalisation, normalise } from '../data/features';
+import { faultOf } from '../base/fault';
+import type { Session } from '../data/session';
 import { createDecoder, type Decoder } from '../decode/decoder';
 import { LatencyMeter } from '../decode/latency';
 import type { GpuDevice } from '../gpu/device';
-import type { DecodeLayout, StudioListener } from './api';
+import type { DataSettings, DecodeLayout, StudioListener } from './api';
 import { FrameReport } from './frameReport';
 import type { HeldModel } from './heldModel';
 import type { Prepared } from './preparing';
 import { spreadOut } from './previews';
+import { ReplaySource } from './replaySource';
 import { RunControl } from './runControl';
 
 const LATENCY_REPORT_MS = 250;
@@ -18,8 +20,9 @@ const MOST_LAG_MS = 250;
 export interface DecodeOptions {
   device: GpuDevice;
   model: HeldModel;
+  session: Session;
+  data: DataSettings;
   prepared: Prepared;
-  lfpNames: readonly string[];
   speed: number;
   loop: boolean;
   tell: StudioListener;
@@ -31,10 +34,8 @@ export class DecodeLoop {
   readonly #decoder: Decoder;
   readonly #meter: LatencyMeter;
   readonly #control = new RunControl();
-  readonly #lfp: Float32Array;
+  readonly #source: ReplaySource;
   readonly #shown: readonly number[];
-  readonly #behaviour: { mean: Float32Array; scale: Float32Array };
-  readonly #range: { start: number; end: number };
   #speed: number;
   #isLooping: boolean;
   #finished: Promise<void> | undefined;
@@ -62,21 +63,16 @@ export class DecodeLoop {
   }
 
   private constructor(options: DecodeOptions, decoder: Decoder) {
-    const { prepared, lfpNames } = options;
-    const { features, split } = prepared;
-    const normalisation = fitNormalisation(features, split.train);
+    const { session, prepared, data } = options;
+    const { features } = prepared;
     this.#options = options;
     this.#decoder = decoder;
-    this.#lfp = normalise(features, normalisation).lfp;
-    this.#behaviour = {
-      mean: normalisation.behaviourMean,
-      scale: normalisation.behaviourScale,
-    };
-    // Of a split in pieces the longest stretch of test frames.
-    this.#range = split.test.reduce((a, b) => (b.end - b.start > a.end - a.start ? b : a));
+    this.#source = new ReplaySource(session, prepared, data);
+    const { start, end } = this.#source.range;
     this.#speed = options.speed;
     this.#isLooping = options.loop;
     this.#meter = new LatencyMeter(1000 / features.frameRateHz);
+    const lfpNames = session.lfp.names;
     const used = lfpNames
       .map((_, column) => column)
       .filter((column) => features.channelMask[Math.floor(column / features.bandCount)] === 1);
@@ -85,8 +81,8 @@ export class DecodeLoop {
       sessionName: features.sessionName,
       synthetic: features.synthetic,
       frameRateHz: features.frameRateHz,
-      frameCount: this.#range.end - this.#range.start,
-      testStartFrame: this.#range.start,
+      frameCount: end - start,
+      testStartFrame: start,
       behaviourNames: [...features.behaviourNames],
       behaviourUnits: [...features.behaviourUnits],
       lfpNames: this.#shown.map((column) => lfpNames[column]),
@@ -95,7 +91,7 @@ export class DecodeLoop {
 
   play(): void {
     this.#control.resume();
-    this.#finished ??= this.#run();
+    this.#start();
   }
 
   pause(): void {
@@ -104,7 +100,14 @@ export class DecodeLoop {
 
   step(): void {
     this.#control.step();
-    this.#finished ??= this.#run();
+    this.#start();
+  }
+
+  #start(): void {
+    this.#finished ??= this.#run().catch((error) => {
+      this.#options.tell({ type: 'decodeEnded' });
+      this.#options.tell({ type: 'fault', fault: faultOf('The decoder stopped.', error) });
+    });
   }
 
   setSpeed(speed: number): void {
@@ -127,50 +130,59 @@ export class DecodeLoop {
     const report = new FrameReport(this.layout, tell);
     let latencyAt = Number.NEGATIVE_INFINITY;
     let due = performance.now();
-    for (let frame = this.#range.start; ; frame++) {
-      if (frame === this.#range.end) {
+    for (;;) {
+      if (this.#control.isPaused) {
         report.flush();
-        // Not looping: held at the end, where another play starts over.
-        if (!this.#isLooping) {
-          this.#control.pause();
-          tell({ type: 'decodeEnded' });
-        }
-        this.#decoder.reset();
-        frame = this.#range.start;
+        this.#tellLatency();
       }
-      if (this.#control.isPaused) report.flush();
       if ((await this.#control.turn()) === 'cancelled') return;
-      const { speed, isPaused } = { speed: this.#speed, isPaused: this.#control.isPaused };
       const now = performance.now();
-      due = Math.max(due + 1000 / (speed * this.layout.frameRateHz), now - MOST_LAG_MS);
-      // After a pause or a change of speed the clock starts from now.
-      if (isPaused || due > now + 1000) due = now;
+      const periodMs = 1000 / (this.#speed * this.layout.frameRateHz);
+      // A step is wanted now; after a pause the clock starts from now.
+      const isBehind = this.#control.isPaused || due < now - MOST_LAG_MS;
+      due = isBehind ? now : due + periodMs;
       if (due > now) await new Promise((resolve) => setTimeout(resolve, due - now));
-      await this.#decode(frame, report);
-      if (performance.now() - latencyAt > LATENCY_REPORT_MS || isPaused) {
+      if (!(await this.#decodeNext(report))) {
+        this.#startOver(report);
+        continue;
+      }
+      if (performance.now() - latencyAt > LATENCY_REPORT_MS) {
         this.#tellLatency();
         latencyAt = performance.now();
       }
     }
   }
 
-  async #decode(frame: number, report: FrameReport): Promise<void> {
+  #startOver(report: FrameReport): void {
+    report.flush();
+    this.#source.rewind();
+    this.#decoder.reset();
+    // Not looping: held at the start, from where another play begins.
+    if (this.#isLooping) return;
+    this.#control.pause();
+    this.#options.tell({ type: 'decodeEnded' });
+  }
+
+  /** @returns false at the end of the recording */
+  async #decodeNext(report: FrameReport): Promise<boolean> {
     const { features } = this.#options.prepared;
-    const width = features.channelCount * features.bandCount;
-    const row = this.#lfp.subarray(frame * width, (frame + 1) * width);
     const { channelCount, bandCount, outputCount } = this.#options.model.config;
     const input = new Float32Array(channelCount * bandCount);
-    input.set(row);
+    // From here the samples of the frame are there: filters and normalisation are part of the latency.
     const started = performance.now();
+    const next = this.#source.next();
+    if (!next) return false;
+    input.set(next.lfp);
     const { behaviour } = await this.#decoder.step(input);
     this.#meter.add(performance.now() - started);
-    const { mean, scale } = this.#behaviour;
+    const { behaviourMean, behaviourScale } = this.#source.normalisation;
     report.add(
-      frame,
-      this.#shown.map((column) => row[column]),
-      features.behaviour!.subarray(frame * outputCount, (frame + 1) * outputCount),
-      behaviour.map((value, k) => value * scale[k] + mean[k]),
+      next.frame,
+      this.#shown.map((column) => next.lfp[column]),
+      features.behaviour!.subarray(next.frame * outputCount, (next.frame + 1) * outputCount),
+      behaviour.map((value, k) => value * behaviourScale[k] + behaviourMean[k]),
     );
+    return true;
   }
 
   #tellLatency(): void {

@@ -3,6 +3,7 @@ import type { Stage } from '../../train/events';
 import type { RunOutcome, SavedRun } from '../../worker/api';
 import type { StudioClient } from '../clientContext';
 import { clearCurves } from '../series';
+import { decodeStore } from '../stores/decodeStore';
 import { runStore } from '../stores/runStore';
 import { sessionStore } from '../stores/sessionStore';
 import { settingsStore } from '../stores/settingsStore';
@@ -82,6 +83,8 @@ export async function forgetSaved(client: StudioClient, stage: Stage): Promise<v
 }
 
 function begin(stage: Stage): void {
+  // The worker ends the decoder: one device, one job.
+  decodeStore.setState({ layout: undefined, isPlaying: false, latency: undefined });
   runStore.setState(({ progress }) => ({
     status: 'running',
     stage,

@@ -15,7 +15,7 @@ export function SessionsView() {
   const selected = sessions.find(({ id }) => id === selectedId);
   return (
     <>
-      {sessions.length === 0 && <Welcome />}
+      {sessions.length === 0 && opened.length === 0 && <Welcome />}
       {opened.map((file) => (
         <SeriesPicker key={file.token} file={file} />
       ))}
