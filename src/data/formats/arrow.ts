@@ -17,6 +17,7 @@ import {
   tableToIPC,
 } from 'apache-arrow';
 import type { Session, Signal } from '../session';
+import { openArrowTable, registerLz4 } from './arrowTable';
 import type { FileSource, OpenFile } from './fileFormat';
 import { openRecording } from './recording';
 import { gridInMemory, type SeriesSource } from './sampleGrid';
@@ -83,7 +84,10 @@ function toColumns(signal: Signal, prefix: string) {
  * @throws one sentence when the file is damaged or not written by the studio
  */
 export function readArrow(bytes: Uint8Array, fileName: string): Session {
-  const table = readTable(bytes, fileName);
+  return sessionOf(readTable(bytes, fileName), fileName);
+}
+
+function sessionOf(table: Table, fileName: string): Session {
   const json = table.schema.metadata.get(METADATA_KEY);
   if (!json || table.numRows !== 1) {
     throw new Error(
@@ -110,9 +114,16 @@ export function readArrow(bytes: Uint8Array, fileName: string): Session {
 }
 
 function readTable(bytes: Uint8Array, fileName: string): Table {
+  registerLz4();
   try {
     return new Table([...RecordBatchReader.from(bytes)]);
   } catch (error) {
+    if (error instanceof Error && error.message.includes('codec not found')) {
+      throw new Error(
+        `[arrow] expected a table without compression or with LZ4 in "${fileName}", got Zstd: save it again, ` +
+          "for example with pyarrow.feather.write_feather(table, path, compression='lz4')",
+      );
+    }
     throw new Error(
       `[arrow] expected a whole Arrow file in "${fileName}", got ${error instanceof Error ? error.message : error}: ` +
         'copy or save it again',
@@ -145,9 +156,11 @@ function fromColumns(
   return { ...header, data };
 }
 
-/** Opens a file written by {@link writeArrow}. */
+/** Opens a file written by {@link writeArrow}, or any other table of numbers. */
 export async function openArrow(source: FileSource): Promise<OpenFile> {
-  const session = readArrow(await source.slice(0, source.byteLength), source.name);
+  const table = readTable(await source.slice(0, source.byteLength), source.name);
+  if (!table.schema.metadata.has(METADATA_KEY)) return openArrowTable(table, source.name);
+  const session = sessionOf(table, source.name);
   const sources = [sourceOf('lfp', 'lfp', session.lfp)];
   if (session.behaviour) sources.push(sourceOf('behaviour', 'behaviour', session.behaviour));
   const file = openRecording({

@@ -139,7 +139,8 @@ class Reader {
         if (raw?.length !== count * width) {
           throw new Error(
             `[hdf5] expected ${count * width} values from ${dataset.path}, got ${raw?.length ?? 0}: the file is ` +
-              'cut short or uses a compression that is not built in (gzip is); rewrite it with gzip',
+              `cut short, or its compression (${names.join(' + ') || 'none'}) is not built in; rewrite it with gzip, ` +
+              'for example by h5repack -f GZIP=4',
           );
         }
         const isTurned = sizes.length === 2 && axes[1 - timeAxis] < timeOnDisk;

@@ -72,6 +72,11 @@ export function parseNpyHeader(bytes: Uint8Array, name: string): NpyHeader {
     .split(',')
     .filter((text) => text.trim() !== '')
     .map(Number);
+  if (!shape.every((size) => Number.isSafeInteger(size) && size >= 0)) {
+    throw new Error(
+      `[npy] expected whole sizes in the shape of "${name}", got (${shapeText}): the file is damaged, save it again`,
+    );
+  }
   const kind = descr.slice(1);
   const itemBytes = ITEM_BYTES[kind];
   if (itemBytes === undefined || (descr[0] === '>' && itemBytes > 1)) {

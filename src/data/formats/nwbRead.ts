@@ -65,7 +65,8 @@ function readRecorded(series: NwbSeries, first: number, last: number): ArrayLike
   if (raw.length !== count) {
     throw new Error(
       `[nwb] expected ${count} values from ${path}, got ${raw.length}: ` +
-        'the file is cut short or uses a compression that is not built in (gzip is); rewrite it with gzip',
+        `the file is cut short, or its compression (${series.compression ?? 'none'}) is not built in; ` +
+        'rewrite it with gzip, for example by h5repack -f GZIP=4',
     );
   }
   return raw;

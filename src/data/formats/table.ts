@@ -11,14 +11,26 @@ const SLOWEST_HZ = 0.5;
 
 /** @throws one sentence when there are no rows of numbers */
 export async function openTable(source: FileSource): Promise<OpenFile> {
-  const table = await parseTable(source);
+  const name = stem(source.name);
+  return openNumberTable(await parseTable(source), {
+    format: 'table',
+    fileName: source.name,
+    name,
+  });
+}
+
+/** The same for columns that another format holds. */
+export async function openNumberTable(
+  table: NumberTable,
+  file: { readonly format: 'table' | 'arrow'; readonly fileName: string; readonly name: string },
+): Promise<OpenFile> {
   const clock = clockColumn(table);
   const used = table.names
     .map((_, c) => c)
     .filter((c) => c !== clock?.column && !isRowNumber(table, c));
   if (table.rowCount < MIN_SERIES_SAMPLES || used.length === 0) {
     throw new Error(
-      `[table] expected at least ${MIN_SERIES_SAMPLES} rows of numbers in "${source.name}", got ${table.rowCount} rows ` +
+      `[${file.format}] expected at least ${MIN_SERIES_SAMPLES} rows of numbers in "${file.fileName}", got ${table.rowCount} rows ` +
         `and ${used.length} columns of numbers: choose the table that holds the samples`,
     );
   }
@@ -48,13 +60,7 @@ export async function openTable(source: FileSource): Promise<OpenFile> {
     );
   }
   if (!clock) warnings.push('No time column: give the rate when choosing the series.');
-  return openRecording({
-    format: 'table',
-    fileName: source.name,
-    name: stem(source.name),
-    sources,
-    warnings,
-  });
+  return openRecording({ ...file, sources, warnings });
 }
 
 /** The column named like a time whose values increase; in seconds. */
