@@ -27,6 +27,13 @@ const STAGES: { stage: Stage; view: View; text: string }[] = [
   },
 ];
 
+/** What a software adapter manages in the three minutes that a person watches. */
+const SOFTWARE_EPOCHS: Record<Stage, Record<string, number>> = {
+  teacher: { epochs: 1 },
+  student: { epochs: 2 },
+  finetune: { epochs: 4 },
+};
+
 /** Runs the demo to its end, which leaves the decoder playing. */
 export async function runDemo(client: StudioClient): Promise<void> {
   const { status, demo, adapter } = runStore.getState();
@@ -41,6 +48,7 @@ export async function runDemo(client: StudioClient): Promise<void> {
     sessionStore.setState({ selectedId: builtIn[0].id });
     choosePreset(adapter?.isSoftware ? 'nano' : 'tiny');
     settingsStore.setState({ decodeSpeed: 1, decodeLoop: true });
+    if (adapter?.isSoftware) settingsStore.setState({ overrides: SOFTWARE_EPOCHS });
     const sessionIds = builtIn.map(({ id }) => id);
     for (const { stage, view, text } of STAGES) {
       if (isCancelled()) return;

@@ -8,6 +8,7 @@ import { DECODED_DASH } from './colours';
 
 /** More points than pixels tell nothing. */
 const MOST_POINTS = 1500;
+const FEW_POINTS = 20;
 
 interface LossChartProps {
   stage: Stage;
@@ -34,7 +35,8 @@ export function LossChart({ stage, title, yLabel, train, heldOut, labels }: Loss
             label: `train: ${labels[name] ?? name}`,
             stroke: colours.set[i],
             width: 1.5,
-            points: { show: false },
+            // A line needs two ends: the first steps show as points.
+            points: { show: (chart) => chart.data[0].length < FEW_POINTS, size: 4 },
           })),
           ...heldOut.map((name, i) => ({
             label: `held-out: ${labels[name] ?? name}`,
