@@ -139,7 +139,7 @@ function inspectChannels(lfp: Signal, bandCount: number, given: Float32Array | u
   if (missing > 0) {
     warnings.push(
       `LFP has gaps: ${percent(missing / lfp.data.length)} of its values are missing, the longest run ` +
-        `${(longestRun / lfp.rateHz).toFixed(3)} s; the last known value is held.`,
+        `${(longestRun / lfp.rateHz).toFixed(3)} s. Frames without any channel are left out; a single missing channel repeats its last value.`,
     );
   }
   return { mask, warnings };

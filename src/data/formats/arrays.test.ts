@@ -7,7 +7,16 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { applyMapping, proposeMapping } from '../mapping';
 import { type FileSource, openFile, openFiles } from '../readers';
 import type { OpenFile } from './fileFormat';
-import { inMemory, type MadeMat, madeMat5, matDoubles, matStruct, Writer } from './madeFiles';
+import { joinFiles } from './joinFiles';
+import {
+  inMemory,
+  type MadeMat,
+  madeMat5,
+  madeNeuralynx,
+  matDoubles,
+  matStruct,
+  Writer,
+} from './madeFiles';
 
 const ramp = (count: number, step = 1, first = 0) =>
   Array.from({ length: count }, (_, i) => first + i * step);
@@ -131,6 +140,41 @@ describe('MATLAB v5 to v7', () => {
     const session = await applyMapping(file, mapping);
     expect(session.lfp.gaps).toEqual([{ startSample: 2000, endSample: 6000 }]);
     expect(session.behaviour?.names).toEqual(['hand x velocity', 'hand y velocity']);
+  });
+
+  const trialsAt = (startsS: number[]): MadeMat => ({
+    fields: ['Time', 'HandVel', 'Neuron'],
+    dims: [1, startsS.length],
+    values: startsS.flatMap((startS, t) => [
+      matDoubles(ramp(100, 0.01, startS)),
+      matDoubles(ramp(200, 1, 1000 * t), [100, 2]),
+      {
+        fields: ['LFP'],
+        dims: [2, 1],
+        // The second trial lacks its first unit.
+        values: [matDoubles(t === 1 ? [] : ramp(2000, 1, 10000 * t)), matDoubles(ramp(2000, -1))],
+      },
+    ]),
+  });
+  test('a unit that one trial lacks keeps its column; overlapping trials are trimmed', async () => {
+    const file = await openMat({ Subject: matStruct({ Trial: trialsAt([0, 2, 2.75]) }) });
+    const [lfp] = file.series;
+    expect(lfp.gaps).toEqual([{ startSample: 2000, endSample: 4000 }]);
+    expect([...(await file.readSlice(lfp.path, 4000, 4001))]).toEqual([Number.NaN, 0]);
+    // The third trial begins 500 samples in, where the second has ended.
+    expect([...(await file.readSlice(lfp.path, 6000, 6001))]).toEqual([20500, -500]);
+  });
+  test('trials that each count from zero are laid one after the other', async () => {
+    const file = await openMat({ Subject: matStruct({ Trial: trialsAt([0, 0, 0]) }) });
+    expect(file.warnings.join()).toMatch(/one after the other/);
+    for (const { path, startS, rateHz = 0, gaps = [] } of file.series) {
+      expect(startS).toBe(0);
+      expect(gaps.length).toBe(2);
+      expect(gaps[1].endSample / rateHz).toBeCloseTo(3.98, 1);
+      expect((await file.readSlice(path, gaps[1].endSample, gaps[1].endSample + 1))[1]).toBe(
+        path.endsWith('LFP') ? 0 : 2100,
+      );
+    }
   });
 
   test('kinematics alone are refused, together with the broadband file they are one recording', async () => {
@@ -339,6 +383,24 @@ describe('tables', () => {
     ['words', rows(40, () => 'one,two'), /an unknown format/],
   ])('%s is refused', async (_, text, message) => {
     await expect(openText(text)).rejects.toThrow(message);
+  });
+});
+
+describe('several files', () => {
+  test('LFP and behaviour on different clocks are brought together by an offset', async () => {
+    const records = Array.from({ length: 8 }, (_, r) => ({ timeUs: 7e6 + r * 512000, count: 512 }));
+    const lfp = inMemory('csc1.ncs', madeNeuralynx(records));
+    const rows = ramp(400).map((i) => `${i / 100},${i}`);
+    const hand = inMemory('hand.csv', new TextEncoder().encode(`time,hand x\n${rows.join('\n')}`));
+    const [first, second] = await openFiles([lfp, hand]);
+    const file = joinFiles([
+      { source: lfp, file: first },
+      { source: hand, file: second },
+    ]);
+    const choice = { lfp: 'CSC1', behaviour: ['behaviour'] };
+    await expect(file.readSession(choice)).rejects.toThrow(/the clocks do not match/);
+    const session = await file.readSession({ ...choice, offsetS: { behaviour: 7 } });
+    expect([session.lfp.startS, session.behaviour?.startS]).toEqual([7, 7]);
   });
 });
 

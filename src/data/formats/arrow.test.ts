@@ -27,7 +27,7 @@ test('without behaviour, with gaps and a rejected channel', () => {
     ...session,
     behaviour: undefined,
     oracleR2: undefined,
-    lfp: { ...session.lfp, data },
+    lfp: { ...session.lfp, data, gaps: [{ startSample: 2, endSample: 4 }] },
     channelMask: Float32Array.of(1, 0, 1, 1),
   };
   expect(readArrow(writeArrow(odd), 'made.arrow')).toEqual(odd);

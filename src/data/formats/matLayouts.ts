@@ -1,8 +1,16 @@
 /** Known layouts of MATLAB recordings: reaching kinematics, trials of subjects, and FieldTrip data. */
 import { arrayInMemory, seriesOfArray } from './arraySeries';
-import { countOf, fieldOf, type MatNumeric, type MatValue, scalarOf, textsOf } from './matValue';
+import {
+  countOf,
+  fieldOf,
+  type MatNumeric,
+  type MatStruct,
+  type MatValue,
+  scalarOf,
+  textsOf,
+} from './matValue';
 import type { SeriesSource } from './sampleGrid';
-import { type Trial, trialSeries } from './trialSeries';
+import { type Trial, trialSeries, trialStarts } from './trialSeries';
 
 type Named = ReadonlyMap<string, MatValue>;
 interface Layout {
@@ -61,60 +69,76 @@ async function trialsOfSubjects(variables: Named): Promise<Layout | undefined> {
   const subjects = variables.get('Subject');
   if (subjects?.kind !== 'struct' || !subjects.fields.includes('Trial')) return undefined;
   const sources: SeriesSource[] = [];
+  const warnings: string[] = [];
   for (let s = 0; s < countOf(subjects.dims); s++) {
     const trials = subjects.get(s, 'Trial');
     if (trials.kind !== 'struct') continue;
     const prefix = `Subject(${s + 1})`;
-    const each = Array.from({ length: countOf(trials.dims) }, (_, t) => ({
-      time: numeric(trials, t, 'Time'),
-      velocity: numeric(trials, t, 'HandVel'),
-      lfp: lfpOf(trials.fields.includes('Neuron') ? trials.get(t, 'Neuron') : undefined),
-    })).filter(({ time }) => time && countOf(time.dims) > 1);
-    const velocity: Trial[] = [];
-    const lfp: Trial[] = [];
-    for (const { time, velocity: values, lfp: channels } of each) {
-      const stamps = Float64Array.from((await time?.values()) ?? []);
-      const startS = stamps[0];
-      const endS = stamps[stamps.length - 1];
-      if (values?.array) {
-        const rateHz = (stamps.length - 1) / (endS - startS);
-        velocity.push({ startS, rateHz, columns: [values], count: stamps.length });
-      }
-      if (channels.length > 0)
-        lfp.push({
-          startS,
-          rateHz: FLINT_LFP_HZ,
-          columns: channels,
-          count: countOf(channels[0].dims),
-        });
-    }
-    if (lfp.length > 0) sources.push(trialSeries(`${prefix}.LFP`, 'lfp', '', lfp));
-    if (velocity.length > 0) {
-      sources.push(
-        trialSeries(`${prefix}.HandVel`, 'behaviour', 'cm/s', velocity, [
-          'hand x velocity',
-          'hand y velocity',
-        ]),
+    const each = await trialsOf(trials);
+    const { startsS, isSequential } = trialStarts(each);
+    if (isSequential) {
+      warnings.push(
+        `${prefix}: every trial counts its own time; they are laid one after the other.`,
       );
     }
+    const used = each[0]?.lfp.map((_, k) => k).filter((k) => each.some(({ lfp }) => lfp[k])) ?? [];
+    const lfp: Trial[] = each.map((trial, i) => {
+      const columns = used.map((k) => trial.lfp[k]);
+      const count = Math.max(0, ...columns.map((column) => (column ? countOf(column.dims) : 0)));
+      return { startS: startsS[i], rateHz: FLINT_LFP_HZ, count, columns };
+    });
+    const velocity: Trial[] = each.map(({ count, rateHz, velocity: column }, i) => {
+      return { startS: startsS[i], rateHz, count, columns: [column] };
+    });
+    const recorded = lfp.filter(({ count }) => count > 0);
+    const moved = velocity.filter(({ columns: [column] }) => column);
+    const names = used.map((k) => `unit ${k + 1} LFP`);
+    const hand = ['hand x velocity', 'hand y velocity'];
+    if (recorded.length > 0) sources.push(trialSeries(`${prefix}.LFP`, 'lfp', '', recorded, names));
+    if (moved.length > 0) {
+      sources.push(trialSeries(`${prefix}.HandVel`, 'behaviour', 'cm/s', moved, hand));
+    }
   }
-  return sources.length > 0 ? { sources, warnings: [] } : undefined;
+  return sources.length > 0 ? { sources, warnings } : undefined;
 }
 
 const FLINT_LFP_HZ = 2000;
 
-function numeric(trials: MatValue, t: number, field: string): MatNumeric | undefined {
-  if (trials.kind !== 'struct' || !trials.fields.includes(field)) return undefined;
+async function trialsOf(trials: MatStruct) {
+  const found = [];
+  for (let t = 0; t < countOf(trials.dims); t++) {
+    const time = numeric(trials, t, 'Time');
+    if (!time || countOf(time.dims) < 2) continue;
+    const stamps = await time.values();
+    const count = stamps.length;
+    const durationS = stamps[count - 1] - stamps[0];
+    const velocity = numeric(trials, t, 'HandVel');
+    const neurons = trials.fields.includes('Neuron') ? trials.get(t, 'Neuron') : undefined;
+    found.push({
+      startS: stamps[0],
+      durationS,
+      count,
+      rateHz: (count - 1) / durationS,
+      velocity: velocity?.array && velocity,
+      lfp: lfpOf(neurons),
+    });
+  }
+  return found;
+}
+
+function numeric(trials: MatStruct, t: number, field: string): MatNumeric | undefined {
+  if (!trials.fields.includes(field)) return undefined;
   const value = trials.get(t, field);
   return value.kind === 'numeric' ? value : undefined;
 }
 
-/** LFP of all units that have one; several units of one electrode repeat it and stay as the file has them. */
-function lfpOf(neurons: MatValue | undefined): MatNumeric[] {
+/** By unit; units without LFP in this trial are undefined, so that columns keep their places. */
+function lfpOf(neurons: MatValue | undefined): (MatNumeric | undefined)[] {
   if (neurons?.kind !== 'struct' || !neurons.fields.includes('LFP')) return [];
-  return Array.from({ length: countOf(neurons.dims) }, (_, k) => neurons.get(k, 'LFP')).filter(
-    (value): value is MatNumeric => value.kind === 'numeric' && countOf(value.dims) > 1,
-  );
+  return Array.from({ length: countOf(neurons.dims) }, (_, k) => {
+    const value = neurons.get(k, 'LFP');
+    return value.kind === 'numeric' && countOf(value.dims) > 1 ? value : undefined;
+  });
 }
 
 /** FieldTrip: `trial`, `time` and `label`, with `sampleinfo` where the trials lay in the recording. */
