@@ -2,7 +2,7 @@
 
 import { basename } from 'node:path';
 import type { Features } from '../data/features';
-import { contiguousSplit, type Split } from '../data/splits';
+import type { Split } from '../data/splits';
 import type { Evaluation } from '../evaluate/evaluation';
 import type { ModelConfig } from '../model/config';
 import { hasReadout, readModelFile } from '../model/modelFile';
@@ -11,7 +11,7 @@ import type { Command } from './command';
 import { DEVICE_CHOICES, openDevice } from './nodeDevice';
 import { readBytes, replaceFile } from './nodeFiles';
 import { type OptionTable, parseOptions } from './options';
-import { RECORDING_OPTIONS, readRecordings } from './recordings';
+import { RECORDING_OPTIONS, readRecordings, splitOf } from './recordings';
 import { formatResults } from './runFolder';
 import {
   RIDGE_LAG_FRAMES,
@@ -52,7 +52,7 @@ export const evaluate: Command = {
     const results: SessionResults[] = [];
     for (const session of features) {
       const { sessionId, sessionName } = session;
-      const split = contiguousSplit(session);
+      const split = splitOf(options, session);
       const data = dataFor(config, session, split);
       const segment = { frames, batch: BATCH };
       const network: Evaluation = {

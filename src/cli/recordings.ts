@@ -3,6 +3,7 @@
 import { extractFeatures, type Features, type FrontEndOptions } from '../data/features';
 import { type OpenFile, openFile, proposeChoice, type SeriesChoice } from '../data/readers';
 import type { Session } from '../data/session';
+import { contiguousSplit, type Split } from '../data/splits';
 import { fileSource } from './nodeFiles';
 import type { Options, OptionTable } from './options';
 import type { Terminal } from './progress';
@@ -11,7 +12,7 @@ export const RECORDING_OPTIONS: OptionTable = {
   data: {
     kind: 'list',
     value: 'FILE',
-    help: 'recordings: .nwb, .npz or .arrow',
+    help: 'recordings, of any format that the studio reads',
     required: true,
   },
   lfp: { kind: 'text', value: 'PATH', help: 'LFP series of each file; default the likeliest' },
@@ -28,6 +29,7 @@ export const RECORDING_OPTIONS: OptionTable = {
   notch: { kind: 'text', choices: ['50', '60', '0'], help: 'mains hum in Hz; default 60' },
   reference: { kind: 'text', choices: ['average', 'none'], help: 'default average' },
   'frame-rate': { kind: 'number', value: 'HZ', help: 'of raw LFP; default 100', least: 1 },
+  guard: { kind: 'number', value: 'S', help: 'left unused between the folds; default 5 s' },
   velocity: { kind: 'flag', help: 'turn a position into a velocity' },
 };
 
@@ -56,6 +58,11 @@ export async function readRecordings(
     recordings.push(features);
   }
   return recordings;
+}
+
+/** The last 20 % to test, 10 % before it to choose by, the rest to train. */
+export function splitOf(options: Options, features: Features): Split {
+  return contiguousSplit(features, { guardS: options.number('guard') });
 }
 
 function frontEndOptions(

@@ -29,7 +29,7 @@ export function sessionFacts(
   { kind, guardS }: Split,
 ): Pick<Evaluation, 'split' | 'frontEnd' | 'synthetic' | 'trainedAt'> {
   return {
-    split: `${kind} 70/10/20, ${guardS} s guard`,
+    split: `${kind}, last 20 % test, ${guardS} s guard`,
     frontEnd: features.frontEnd,
     synthetic: features.synthetic,
     trainedAt: new Date().toISOString(),

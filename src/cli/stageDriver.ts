@@ -39,6 +39,7 @@ export async function driveStage({
   const resume = saved && decodeSnapshot(saved);
   if (resume) terminal.note(`${title}: resuming after step ${resume.record.step}`);
   const spentS = Number(resume?.record.context.seconds ?? 0);
+  terminal.status(`${title}: preparing`);
   const stage = await create(resume);
   const progress = new TrainingProgress(terminal, title);
   const startedMs = performance.now();

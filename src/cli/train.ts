@@ -2,14 +2,13 @@
 
 import { resolve } from 'node:path';
 import type { Features } from '../data/features';
-import { contiguousSplit } from '../data/splits';
 import { prepareData } from '../train/trainingData';
 import type { Command } from './command';
 import { catchInterrupts, type Interruption } from './interruption';
 import { DEVICE_CHOICES, openDevice } from './nodeDevice';
 import { Options, type OptionTable, type OptionValues, parseOptions, UsageError } from './options';
 import type { Terminal } from './progress';
-import { RECORDING_OPTIONS, readRecordings } from './recordings';
+import { RECORDING_OPTIONS, readRecordings, splitOf } from './recordings';
 import { formatResults, RunFolder, type RunRecord } from './runFolder';
 import { presetFrom, SETTING_OPTIONS } from './trainSettings';
 import { type Run, trainStages } from './trainStages';
@@ -73,7 +72,7 @@ async function trainFrom(
   const features = await readRecordings(options, terminal);
   const data = prepareData(
     features,
-    features.map((session) => contiguousSplit(session)),
+    features.map((session) => splitOf(options, session)),
   );
   const opened = await openDevice(options.text('device') ?? 'gpu');
   terminal.note(`Training ${preset.title} on ${opened.name}`);
