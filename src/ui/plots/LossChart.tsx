@@ -36,7 +36,7 @@ export function LossChart({ stage, title, yLabel, train, heldOut, labels }: Loss
             stroke: colours.set[i],
             width: 1.5,
             // A line needs two ends: the first steps show as points.
-            points: { show: (chart) => chart.data[0].length < FEW_POINTS, size: 4 },
+            points: { show: (chart: uPlot) => chart.data[0].length < FEW_POINTS, size: 4 },
           })),
           ...heldOut.map((name, i) => ({
             label: `held-out: ${labels[name] ?? name}`,

@@ -1,0 +1,62 @@
+// Sessions survive a new start of the worker, a removal can be taken back, and damage harms nothing else.
+import { describe, expect, it } from 'vitest';
+import { syntheticSessions } from '../data/synthetic';
+import { Recordings } from './recordings';
+import { memoryFolder } from './storage';
+
+const [a, b] = syntheticSessions({ sessionCount: 2, durationS: 10, channelCount: 3 });
+
+async function filled() {
+  const folder = memoryFolder();
+  const recordings = new Recordings(folder);
+  await recordings.add(a);
+  await recordings.add(b);
+  return { folder, recordings };
+}
+
+const idsOf = (recordings: Recordings) => recordings.summaries.map(({ id }) => id);
+
+describe('Recordings', () => {
+  it('has every session back, equal to the last bit and in order', async () => {
+    const { folder } = await filled();
+    const restored = new Recordings(folder);
+    expect(await restored.restore()).toEqual([]);
+    expect(idsOf(restored)).toEqual([a.id, b.id]);
+    expect(restored.get(a.id).lfp.data).toEqual(a.lfp.data);
+    expect(restored.get(a.id).behaviour?.data).toEqual(a.behaviour?.data);
+    expect(restored.summaries[0].synthetic).toBe(true);
+  });
+
+  it('takes back a removal, and deletes the file of one that stands', async () => {
+    const { folder, recordings } = await filled();
+    await recordings.remove(a.id);
+    expect(idsOf(recordings)).toEqual([b.id]);
+    await recordings.takeBack(a.id);
+    expect(idsOf(recordings)).toEqual([b.id, a.id]);
+    await recordings.remove(a.id);
+    const restored = new Recordings(folder);
+    await restored.restore();
+    expect(idsOf(restored)).toEqual([b.id]);
+    expect(await folder.names()).toEqual(expect.arrayContaining([`${b.id}.arrow`, 'index.json']));
+    expect(await folder.names()).toHaveLength(2);
+  });
+
+  it('says which saved session is damaged and keeps the others', async () => {
+    const { folder } = await filled();
+    await folder.write(`${a.id}.arrow`, new Uint8Array(100));
+    const restored = new Recordings(folder);
+    const problems = await restored.restore();
+    expect(problems).toHaveLength(1);
+    expect(idsOf(restored)).toEqual([b.id]);
+  });
+
+  it('opens files one by one and tells of each that it cannot read', async () => {
+    const { recordings } = await filled();
+    const outcomes = await recordings.open([new File(['no recording'], 'notes.bin')]);
+    expect(outcomes).toHaveLength(1);
+    expect(outcomes[0]).toMatchObject({
+      fileName: 'notes.bin',
+      fault: { what: 'notes.bin could not be opened.' },
+    });
+  });
+});
