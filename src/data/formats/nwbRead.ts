@@ -29,11 +29,12 @@ export function openGrid(series: NwbSeries, statedRateHz?: number): SampleGrid {
       if (clock.slots) out.fill(Number.NaN);
       const { first, last } = recordedWithin(clock, startSample, endSample);
       const raw = readRecorded(series, first, last);
-      for (let i = 0; i < last - first; i++) {
+      const count = last - first;
+      const [step, columnStep] = series.timeAxis === 0 ? [width, 1] : [1, count];
+      for (let i = 0; i < count; i++) {
         const slot = (clock.slots ? clock.slots[first + i] : first + i) - startSample;
-        for (let c = 0; c < width; c++) {
-          const at = series.timeAxis === 0 ? i * width + c : c * (last - first) + i;
-          out[slot * width + c] = Number(raw[at]) * scaling.gain[c] + scaling.offset;
+        for (let c = 0, at = i * step, o = slot * width; c < width; c++, at += columnStep, o++) {
+          out[o] = raw[at] * scaling.gain[c] + scaling.offset;
         }
       }
       return out;
@@ -55,12 +56,12 @@ function scalingOf({ group, data, unit, columnCount }: NwbSeries) {
 }
 
 /** Recorded samples `[first, last)` as they lie on disk. */
-function readRecorded(series: NwbSeries, first: number, last: number): ArrayLike<number | bigint> {
+function readRecorded(series: NwbSeries, first: number, last: number): ArrayLike<number> {
   const { data, timeAxis, columnCount, path } = series;
   if (first === last) return [];
   const ranges: [number, number][] = [[first, last]];
   if (data.shape?.length === 2) ranges.splice(1 - timeAxis, 0, [0, columnCount]);
-  const raw = sliceOrEmpty(data, ranges);
+  const raw = numbersOf(sliceOrEmpty(data, ranges));
   const count = (last - first) * columnCount;
   if (raw.length !== count) {
     throw new Error(
@@ -70,6 +71,12 @@ function readRecorded(series: NwbSeries, first: number, last: number): ArrayLike
     );
   }
   return raw;
+}
+
+/** 64-bit integers come as big ones, which do not mix with others. */
+function numbersOf(raw: ArrayLike<number | bigint>): ArrayLike<number> {
+  const isBig = raw instanceof BigInt64Array || raw instanceof BigUint64Array;
+  return isBig ? Float64Array.from(raw, Number) : (raw as ArrayLike<number>);
 }
 
 /** h5wasm throws strings and numbers of its own for damaged chunks; the caller says it in one sentence. */
