@@ -1,10 +1,10 @@
 // Which GPU buffer each tensor of a plan lives in: stores where they are, activations in buffers shared over time.
 
-import { createStorageBuffer } from '../gpu/buffer';
+import { createStorageBuffer, createUniformBuffer } from '../gpu/buffer';
 import type { GpuDevice } from '../gpu/device';
 import type { Graph, Node } from './graph';
 import { aliasRoots, lastUses } from './live';
-import type { Dispatch, Operand, Scratch, STEP } from './op';
+import type { Dispatch, Numbers, Operand, Scratch, STEP } from './op';
 import type { Store } from './store';
 import type { Tensor } from './tensor';
 
@@ -33,7 +33,7 @@ export function allocateBuffers(
 ): PlanMemory {
   const rootOf = aliasRoots(nodes);
   const last = lastUses(graph, nodes, rootOf);
-  const ranges = new Map<Tensor | Scratch, BufferRange>();
+  const ranges = new Map<Tensor | Scratch | Numbers, BufferRange>();
   const owned: GPUBuffer[] = [];
   const free: GPUBuffer[] = [];
 
@@ -77,7 +77,13 @@ export function allocateBuffers(
 
   nodes.forEach((node, i) => {
     for (const tensor of [...node.inputs, ...node.outputs]) place(tensor);
-    const scratches = dispatches[i].flatMap((d) => Object.values(d.bindings)).filter(isScratch);
+    const operands = dispatches[i].flatMap((d) => Object.values(d.bindings));
+    for (const part of new Set(operands.filter(isNumbers))) {
+      const buffer = createUniformBuffer(gpu, Uint32Array.from(part.values), node.op.name);
+      owned.push(buffer);
+      ranges.set(part, { buffer, offset: 0, bytes: buffer.size });
+    }
+    const scratches = operands.filter(isScratch);
     for (const part of new Set(scratches)) {
       const bytes = part.elements * 4;
       ranges.set(part, { buffer: take(bytes, `${node.op.name} scratch`), offset: 0, bytes });
@@ -109,7 +115,11 @@ export function allocateBuffers(
 }
 
 function isScratch(operand: Operand): operand is Scratch {
-  return typeof operand === 'object' && 'kind' in operand;
+  return typeof operand === 'object' && 'kind' in operand && operand.kind === 'scratch';
+}
+
+function isNumbers(operand: Operand): operand is Numbers {
+  return typeof operand === 'object' && 'kind' in operand && operand.kind === 'numbers';
 }
 
 function storeRange(store: Store, offset: number, tensor: Tensor): BufferRange {

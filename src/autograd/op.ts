@@ -12,10 +12,19 @@ export interface Scratch {
 
 export const scratch = (elements: number): Scratch => ({ kind: 'scratch', elements });
 
+/** Whole numbers fixed when the plan is made, bound as a uniform struct of u32: sizes that differ from node to node
+ * without a pipeline for each. */
+export interface Numbers {
+  readonly kind: 'numbers';
+  readonly values: readonly number[];
+}
+
+export const numbers = (...values: number[]): Numbers => ({ kind: 'numbers', values });
+
 /** Binds the per-step values (shaders/common/step.wgsl). */
 export const STEP = 'step';
 
-export type Operand = Tensor | Scratch | typeof STEP;
+export type Operand = Tensor | Scratch | Numbers | typeof STEP;
 
 /** One compute dispatch: an entry point, its override constants and what to bind to each name it declares. */
 export interface Dispatch {

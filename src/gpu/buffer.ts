@@ -31,6 +31,17 @@ export function createStorageBuffer(gpu: GpuDevice, bytes: number, label: string
   });
 }
 
+/** A uniform buffer that is written once. */
+export function createUniformBuffer(gpu: GpuDevice, words: Uint32Array, label: string): GPUBuffer {
+  const buffer = gpu.device.createBuffer({
+    label,
+    size: Math.ceil(words.byteLength / 16) * 16,
+    usage: USAGE.uniform | USAGE.copyTarget,
+  });
+  gpu.device.queue.writeBuffer(buffer, 0, words as Uint32Array<ArrayBuffer>);
+  return buffer;
+}
+
 /** A reusable staging buffer: copy, map, read, unmap. One read at a time. */
 export class Readback {
   readonly #gpu: GpuDevice;

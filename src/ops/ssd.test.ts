@@ -1,5 +1,14 @@
-// Proof of the SSD layer: chunked kernels against the plain recurrence.
+// Proof of the SSD layer: chunked kernels against the plain recurrence, causality, streaming, reproducibility.
 
+import { expect, test } from 'vitest';
+import { compileCpu } from '../autograd/cpuPlan';
+import { compileGpu } from '../autograd/gpuPlan';
+import { gradients } from '../autograd/gradients';
+import { Graph } from '../autograd/graph';
+import type { Shape, Tensor } from '../autograd/tensor';
+import { gaussian, PURPOSE } from '../base/rng';
+import { testDevice } from '../gpu/testDevice';
+import { add } from './elementwise';
 import { ssd } from './ssd';
 import { testOp } from './testOp';
 
@@ -7,42 +16,249 @@ const FRAMES = [1, 2, 63, 64, 65];
 
 /** Each row is compiled once; frames, batch, decays and initial state are drawn afresh for every case. */
 const LAYERS = [
-  { H: 1, P: 1, N: 1, reverse: false, inputScale: 'one', chunkLength: undefined },
-  { H: 2, P: 8, N: 8, reverse: true, inputScale: 'one', chunkLength: undefined },
-  { H: 4, P: 5, N: 7, reverse: false, inputScale: 'dt', chunkLength: 32 },
-  { H: 3, P: 16, N: 13, reverse: true, inputScale: 'dt', chunkLength: undefined },
-  { H: 2, P: 32, N: 16, reverse: false, inputScale: 'one', chunkLength: undefined },
-  { H: 1, P: 64, N: 64, reverse: true, inputScale: 'one', chunkLength: undefined },
-  { H: 1, P: 3, N: 2, reverse: false, inputScale: 'dt', chunkLength: 7 },
-  { H: 2, P: 10, N: 6, reverse: false, inputScale: 'one', chunkLength: 50 },
-  { H: 1, P: 67, N: 4, reverse: true, inputScale: 'dt', chunkLength: 16 },
-  { H: 1, P: 2, N: 70, reverse: false, inputScale: 'one', chunkLength: 64 },
+  { H: 1, P: 1, N: 1, reverse: false, inputScale: 'one' },
+  { H: 2, P: 8, N: 8, reverse: true, inputScale: 'one' },
+  { H: 4, P: 5, N: 7, reverse: false, inputScale: 'dt' },
+  { H: 3, P: 16, N: 13, reverse: true, inputScale: 'dt' },
+  { H: 1, P: 64, N: 64, reverse: false, inputScale: 'one' },
+  { H: 2, P: 67, N: 70, reverse: true, inputScale: 'dt' },
 ] as const;
+
+const shapesOf = (B: number, T: number, H: number, P: number, N: number): Shape[] => [
+  [B, T, H, P],
+  [B, T, H],
+  [H],
+  [B, T, 2 * N],
+  [H],
+  [B, H, P, N],
+];
+
+const build = (graph: Graph, x: Shape, dt: Shape, bc: Shape): unknown =>
+  ssd({
+    x: graph.input('x', x),
+    dt: graph.input('dt', dt),
+    aLog: graph.input('aLog', [2]),
+    bc: graph.input('bc', bc),
+    d: graph.input('d', [2]),
+    inputScale: 'one',
+  });
 
 testOp('ssd', {
   cases(draw, i) {
     const { H, P, N, ...options } = LAYERS[i % LAYERS.length];
     const longest = P * N > 256 ? 70 : 130;
-    const T = i < 30 ? FRAMES[(i + Math.floor(i / 10)) % FRAMES.length] : draw.integer(1, longest);
-    const B = draw.integer(1, 2);
+    const T = i < 30 ? FRAMES[i % FRAMES.length] : draw.integer(1, longest);
+    const shapes = shapesOf(draw.integer(1, 2), T, H, P, N);
     const hasInitial = draw.pick([false, true]);
     const dtScale = draw.pick([1e-3, 0.1, 1, 10]);
     return {
       label: `dt ${dtScale} ${JSON.stringify(options)}`,
-      inputs: [
-        [B, T, H, P],
-        [B, T, H],
-        [H],
-        [B, T, 2 * N],
-        [H],
-        ...(hasInitial ? [[B, H, P, N]] : []),
-      ],
-      differentiable: [false, false, false, false, false, false],
+      inputs: hasInitial ? shapes : shapes.slice(0, 5),
       build([x, dt, aLog, bc, d, initialState]) {
         const { y, finalState } = ssd({ x, dt, aLog, bc, d, initialState, ...options });
         return [y, finalState];
       },
-      sample: (input, z) => (input === 1 ? Math.min(30, dtScale * Math.exp(2 * z)) : z),
+      // Every third dt is moderate: were all decays 0, the gradient of dt would drown in central differences.
+      sample(input, z, k) {
+        if (input !== 1) return z;
+        return k % 3 === 0 ? 0.1 * Math.exp(0.5 * z) : Math.min(30, dtScale * Math.exp(2 * z));
+      },
     };
   },
+  errors: [
+    {
+      build: (graph) => build(graph, [1, 4, 2], [1, 4, 2], [1, 4, 6]),
+      message: /\[ssd\] expected x \[B, T, H, P\], got \[1, 4, 2\]/,
+    },
+    {
+      build: (graph) => build(graph, [1, 4, 2, 3], [1, 2, 4], [1, 4, 6]),
+      message: /\[ssd\] expected dt \[1, 4, 2\], got \[1, 2, 4\]/,
+    },
+    {
+      build: (graph) => build(graph, [1, 4, 2, 3], [1, 4, 2], [1, 4, 5]),
+      message: /\[ssd\] expected bc \[1, 4, 2N\], got \[1, 4, 5\]/,
+    },
+  ],
 });
+
+/** f32 against the float64 recurrence, relative to the norm. */
+const TOLERANCE = 1e-5;
+const [H, P, N] = [2, 8, 8];
+
+interface Layer {
+  readonly inputs: readonly Tensor[];
+  readonly y: Tensor;
+  readonly finalState: Tensor;
+}
+
+function appendLayer(
+  graph: Graph,
+  T: number,
+  options: { reverse?: boolean; differentiable?: boolean } = {},
+): Layer {
+  const inputs = shapesOf(1, T, H, P, N).map((shape, k) =>
+    graph.input(`input${k}`, shape, options.differentiable ?? false),
+  );
+  const [x, dt, aLog, bc, d, initialState] = inputs;
+  const { y, finalState } = ssd({
+    x,
+    dt,
+    aLog,
+    bc,
+    d,
+    initialState,
+    inputScale: 'one',
+    reverse: options.reverse,
+  });
+  graph.output(y);
+  graph.output(finalState);
+  return { inputs, y, finalState };
+}
+
+/** As the layer's own inputs are distributed: dt around 0.3, the rest standard normal. */
+function valuesOf(inputs: readonly Tensor[]): Float32Array[] {
+  return inputs.map((input, k) =>
+    Float32Array.from({ length: input.size }, (_, j) => {
+      const z = gaussian(5, PURPOSE.test, k, j);
+      return k === 1 ? 0.3 * Math.exp(z) : z;
+    }),
+  );
+}
+
+async function runGpu(graph: Graph, layer: Layer, values: readonly Float32Array[]) {
+  const plan = await compileGpu(graph, await testDevice());
+  layer.inputs.forEach((input, k) => {
+    plan.write(input, values[k]);
+  });
+  plan.run();
+  return plan;
+}
+
+function relativeError(got: Float32Array, expected: ArrayLike<number>): number {
+  let error = 0;
+  let norm = 0;
+  got.forEach((value, k) => {
+    error += (value - expected[k]) ** 2;
+    norm += expected[k] ** 2;
+  });
+  return Math.sqrt(error / norm);
+}
+
+test.each([1, 63, 64, 65, 500])(
+  '%d frames in chunks equal the recurrence from an initial state, both ways',
+  async (T) => {
+    for (const reverse of [false, true]) {
+      const graph = new Graph();
+      const layer = appendLayer(graph, T, { reverse, differentiable: true });
+      const values = valuesOf(layer.inputs);
+      const cpu = compileCpu(graph);
+      layer.inputs.forEach((input, k) => {
+        cpu.write(input, values[k]);
+      });
+      cpu.run();
+      const plan = await runGpu(graph, layer, values);
+      for (const output of [layer.y, layer.finalState]) {
+        const error = relativeError(await plan.read(output), cpu.values(output));
+        expect(error, `reverse ${reverse}`).toBeLessThan(TOLERANCE);
+      }
+      plan.destroy();
+    }
+  },
+);
+
+test('frame by frame with the state carried equals all frames at once', async () => {
+  const T = 100;
+  const graph = new Graph();
+  const layer = appendLayer(graph, T);
+  const values = valuesOf(layer.inputs);
+  const full = await runGpu(graph, layer, values);
+  const expected = await full.read(layer.y);
+
+  const stepGraph = new Graph();
+  const step = appendLayer(stepGraph, 1);
+  let state = values[5];
+  const [x, dt, aLog, bc, d] = values;
+  const got = new Float32Array(expected.length);
+  const plan = await compileGpu(stepGraph, await testDevice());
+  for (let t = 0; t < T; t++) {
+    const frame = (all: Float32Array): Float32Array => {
+      const width = all.length / T;
+      return all.slice(t * width, (t + 1) * width);
+    };
+    [frame(x), frame(dt), aLog, frame(bc), d, state].forEach((value, k) => {
+      plan.write(step.inputs[k], value);
+    });
+    plan.run();
+    got.set(await plan.read(step.y), t * H * P);
+    state = await plan.read(step.finalState);
+  }
+  expect(relativeError(got, expected)).toBeLessThan(TOLERANCE);
+  expect(relativeError(state, await full.read(layer.finalState))).toBeLessThan(TOLERANCE);
+});
+
+test('frames after t do not change one bit of the outputs up to t', async () => {
+  const T = 150;
+  const graph = new Graph();
+  const layer = appendLayer(graph, T);
+  const values = valuesOf(layer.inputs);
+  const plan = await runGpu(graph, layer, values);
+  const before = await plan.read(layer.y);
+  for (const t of [0, 5, 63, 64, 100, 148]) {
+    const perturbed = values.map((all, k) => {
+      if (![0, 1, 3].includes(k)) return all;
+      return all.map((value, j) => (j >= ((t + 1) * all.length) / T ? 3 * value + 1 : value));
+    });
+    layer.inputs.forEach((input, k) => {
+      plan.write(input, perturbed[k]);
+    });
+    plan.run();
+    const after = await plan.read(layer.y);
+    const end = (t + 1) * H * P;
+    const bits = (all: Float32Array) => new Uint32Array(all.slice(0, end).buffer);
+    expect(bits(after), `t = ${t}`).toEqual(bits(before));
+    expect(after.slice(end, end + H * P)).not.toEqual(before.slice(end, end + H * P));
+  }
+});
+
+test('5 runs give the same bits, forward and backward', async () => {
+  const graph = new Graph();
+  const layer = appendLayer(graph, 130, { differentiable: true });
+  const found = gradients(
+    [{ tensor: layer.y, seed: graph.constant('seed', layer.y.shape, onesOf(layer.y.size)) }],
+    layer.inputs,
+    add,
+  ).map((gradient) => graph.output(gradient!));
+  const plan = await runGpu(graph, layer, valuesOf(layer.inputs));
+  const readAll = () => Promise.all([layer.y, ...found].map((tensor) => plan.read(tensor)));
+  const first = await readAll();
+  for (let run = 1; run < 5; run++) {
+    plan.run();
+    expect(await readAll()).toEqual(first);
+  }
+});
+
+test('a gradient through the final state alone equals the recurrence', async () => {
+  const graph = new Graph();
+  const layer = appendLayer(graph, 70, { differentiable: true });
+  const { finalState } = layer;
+  const seed = graph.constant('seed', finalState.shape, onesOf(finalState.size));
+  const found = gradients([{ tensor: finalState, seed }], layer.inputs, add);
+  for (const gradient of found) graph.output(gradient!);
+  const values = valuesOf(layer.inputs);
+  const cpu = compileCpu(graph);
+  layer.inputs.forEach((input, k) => {
+    cpu.write(input, values[k]);
+  });
+  cpu.run();
+  const plan = await runGpu(graph, layer, values);
+  for (const [k, gradient] of found.entries()) {
+    const got = await plan.read(gradient!);
+    // D does not reach the state: its gradient is exactly 0.
+    if (k === 4) expect([...got]).toEqual([0, 0]);
+    else expect(relativeError(got, cpu.values(gradient!)), `input ${k}`).toBeLessThan(TOLERANCE);
+  }
+});
+
+function onesOf(size: number): Float32Array {
+  return new Float32Array(size).fill(1);
+}

@@ -1,84 +1,57 @@
 // The state-space layer of Mamba-2 in REALM's flavour and the original one: chunked on the GPU, plain recurrence as twin.
 
-import common from '../../shaders/common/ssd_chunk.wgsl?raw';
-import source from '../../shaders/ssd_forward.wgsl?raw';
 import { type Dispatch, type GpuCall, type Op, scratch } from '../autograd/op';
 import type { Tensor } from '../autograd/tensor';
-import { defineShader } from '../gpu/shader';
-import { ssdBackward } from './ssdBackward';
-import {
-  checkSsdShapes,
-  chunkCount,
-  type SsdParams,
-  ssdConstants,
-  ssdSizes,
-  TILE,
-  tilesOf,
-} from './ssdShape';
+import { ssdGradient } from './ssdBackward';
+import { chunkCount, chunkState, scan, statePassing, step, sumsElements } from './ssdKernels';
+import { checkSsdShapes, type SsdParams, ssdSizes } from './ssdShape';
 import { ssdForwardTwin } from './ssdTwin';
 
-/** Sequences of up to this many frames get chunks of this length. */
-const SHORT = 16;
-
-const shader = defineShader('ssdForward', source, common);
-
-function chunkedDispatches({ inputs, outputs, params }: GpuCall<SsdParams>): Dispatch[] {
+function forwardDispatches({ inputs, outputs, params }: GpuCall<SsdParams>): Dispatch[] {
   const [x, dt, aLog, bc, d, initialState] = inputs;
   const [y, finalState, states] = outputs;
   const sizes = ssdSizes(x.shape, bc.shape);
-  const { B, T, H, P, N } = sizes;
-  const chunks = chunkCount(sizes, params);
-  const decaySums = scratch(B * H * T * 3);
+  const sums = scratch(sumsElements(sizes));
   return [
-    {
-      shader,
-      entry: 'ssd_chunk_state',
-      constants: ssdConstants(sizes, params, P, N),
-      bindings: { x, dt, a_log: aLog, bc, states, decay_sums: decaySums },
-      workgroups: [tilesOf(P) * tilesOf(N), chunks, B * H],
-    },
-    {
-      shader,
-      entry: 'ssd_state_passing',
-      constants: {
-        ...ssdConstants(sizes, params, 1, 1),
-        has_initial: params.hasInitial ? 1 : 0,
-      },
-      bindings: {
-        states,
-        decay_sums: decaySums,
-        // Without an initial state the entry point does not read it, but it must be bound.
-        initial_state: initialState ?? d,
-        final_state: finalState,
-      },
-      workgroups: [Math.ceil((P * N) / 64), 1, B * H],
-    },
-    {
-      shader,
-      entry: 'ssd_chunk_scan',
-      constants: ssdConstants(
-        sizes,
-        params,
-        params.chunkLength,
-        Math.max(params.chunkLength, Math.min(P, TILE)),
-      ),
-      bindings: { x, bc, d, states, decay_sums: decaySums, y },
-      workgroups: [tilesOf(P), chunks, B * H],
-    },
+    chunkState(sizes, params, false, {
+      rows: x,
+      values: bc,
+      dt,
+      a_log: aLog,
+      d,
+      new_states: states,
+      new_sums: sums,
+    }),
+    statePassing(sizes, params, false, params.hasInitial, {
+      new_states: states,
+      sums,
+      boundary: initialState ?? d,
+      new_boundary: finalState,
+    }),
+    scan(sizes, params, 'y', {
+      rows: bc,
+      keys: bc,
+      values: x,
+      partners: x,
+      states,
+      sums,
+      out: y,
+      new_dots: scratch(4),
+    }),
   ];
 }
 
-/** Outputs y, finalState and the states that enter the chunks [B,chunks,H,P,N], which the gradient reads. */
+/** Outputs y, finalState and the states that enter the chunks [B, chunks, H, P, N], which the gradient reads. */
 const ssdOp: Op<SsdParams> = {
   name: 'ssd',
   infer(inputs, params) {
     const sizes = checkSsdShapes(inputs, params);
     const { B, H, P, N } = sizes;
-    return [inputs[0], [B, H, P, N], [B, chunkCount(sizes, params), H, P, N]];
+    return [inputs[0], [B, H, P, N], [B, chunkCount(sizes), H, P, N]];
   },
   cpu: ssdForwardTwin,
-  gpu: chunkedDispatches,
-  gradient: ssdBackward,
+  gpu: forwardDispatches,
+  gradient: ssdGradient,
 };
 
 /** One frame without a gradient, as the live decoder runs it: the recurrence itself in one dispatch. */
@@ -91,27 +64,18 @@ const ssdStepOp: Op<SsdParams> = {
   cpu: ssdForwardTwin,
   gpu({ inputs, outputs: [y, finalState], params }) {
     const [x, dt, aLog, bc, d, initialState] = inputs;
-    const sizes = ssdSizes(x.shape, bc.shape);
+    const boundary = initialState ?? d;
     return [
-      {
-        shader,
-        entry: 'ssd_step',
-        constants: {
-          ...ssdConstants(sizes, params, 1, 1),
-          has_initial: params.hasInitial ? 1 : 0,
-        },
-        bindings: {
-          x,
-          dt,
-          a_log: aLog,
-          bc,
-          d,
-          initial_state: initialState ?? d,
-          final_state: finalState,
-          y,
-        },
-        workgroups: [Math.ceil(sizes.P / 16), 1, sizes.B * sizes.H],
-      },
+      step(ssdSizes(x.shape, bc.shape), params, {
+        rows: x,
+        values: bc,
+        dt,
+        a_log: aLog,
+        d,
+        boundary,
+        new_boundary: finalState,
+        out: y,
+      }),
     ];
   },
   gradient: undefined,
@@ -128,7 +92,6 @@ const ssdStepOp: Op<SsdParams> = {
  * @param options.initialState [B,H,P,N], zeros if absent
  * @param options.reverse frames are processed from T-1 down to 0
  * @param options.inputScale k = 1 ('one', REALM) or k = dt ('dt', Mamba-2)
- * @param options.chunkLength frames per chunk, 1 to 64; the result does not depend on it
  * @returns y [B,T,H,P] and finalState [B,H,P,N] after the last processed frame
  * @throws Error when a shape does not fit
  */
@@ -141,14 +104,11 @@ export function ssd(options: {
   initialState?: Tensor;
   reverse?: boolean;
   inputScale: 'one' | 'dt';
-  chunkLength?: number;
 }): { y: Tensor; finalState: Tensor } {
   const { x, dt, aLog, bc, d, initialState, reverse = false, inputScale } = options;
-  const frames = x.shape[1] ?? 1;
-  const chunkLength = options.chunkLength ?? (frames <= SHORT ? SHORT : TILE);
   const inputs = [x, dt, aLog, bc, d, ...(initialState ? [initialState] : [])];
-  const params = { chunkLength, reverse, inputScale, hasInitial: initialState !== undefined };
-  const isLive = frames === 1 && !inputs.some((input) => input.requiresGradient);
+  const params = { reverse, inputScale, hasInitial: initialState !== undefined };
+  const isLive = x.shape[1] === 1 && !inputs.some((input) => input.requiresGradient);
   const [y, finalState] = x.graph.apply(isLive ? ssdStepOp : ssdOp, inputs, params);
   return { y, finalState };
 }

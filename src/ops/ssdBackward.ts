@@ -1,9 +1,100 @@
-// Gradient of the SSD layer.
+// Gradient of the SSD layer: the chunked kernels once more, from the last chunk to the first.
 
-import type { GradientCall, Op } from '../autograd/op';
+import { type Dispatch, type GpuCall, type GradientCall, type Op, scratch } from '../autograd/op';
 import type { Tensor } from '../autograd/tensor';
-import type { SsdParams } from './ssdShape';
+import {
+  chunkState,
+  columnTiles,
+  decayGradient,
+  dtGradient,
+  scan,
+  statePassing,
+  sumHeads,
+  sumsElements,
+} from './ssdKernels';
+import { type SsdParams, ssdSizes } from './ssdShape';
 import { type SsdBackwardParams, ssdBackwardTwin } from './ssdTwin';
+
+function backwardDispatches({ inputs, outputs, params }: GpuCall<SsdBackwardParams>): Dispatch[] {
+  const [x, dt, aLog, bc, d, states, gradient, gradientFinal] = inputs;
+  const [dx, ddt, daLog, dbc, dd, dInitial] = outputs;
+  const sizes = ssdSizes(x.shape, bc.shape);
+  const { B, T, H, P, N } = sizes;
+  const rows = B * H * T;
+  const sums = scratch(sumsElements(sizes));
+  const dStates = scratch(states.size);
+  const dbcHeads = scratch(H * dbc.size);
+  const kappaDots = scratch(columnTiles(P) * rows);
+  const dots = scratch(2 * columnTiles(N) * rows);
+  const decays = scratch(2 * rows);
+  return [
+    chunkState(sizes, params, true, {
+      rows: gradient,
+      values: bc,
+      dt,
+      a_log: aLog,
+      d,
+      new_states: dStates,
+      new_sums: sums,
+    }),
+    statePassing(sizes, params, true, params.throughFinalState, {
+      new_states: dStates,
+      sums,
+      boundary: params.throughFinalState ? gradientFinal : d,
+      new_boundary: dInitial ?? scratch(B * H * P * N),
+    }),
+    scan(sizes, params, 'dx', {
+      rows: bc,
+      keys: bc,
+      values: gradient,
+      partners: x,
+      states: dStates,
+      sums,
+      out: dx,
+      new_dots: kappaDots,
+    }),
+    scan(sizes, params, 'dC', {
+      rows: gradient,
+      keys: x,
+      values: bc,
+      partners: bc,
+      states,
+      sums,
+      out: dbcHeads,
+      new_dots: dots,
+    }),
+    scan(sizes, params, 'dB', {
+      rows: x,
+      keys: gradient,
+      values: bc,
+      partners: bc,
+      states: dStates,
+      sums,
+      out: dbcHeads,
+      new_dots: dots,
+    }),
+    decayGradient(sizes, params, {
+      rows: gradient,
+      keys: x,
+      values: bc,
+      states,
+      d_states: dStates,
+      sums,
+      dots,
+      out: decays,
+    }),
+    sumHeads(dbc.size, { parts: dbcHeads, out: dbc }),
+    dtGradient(sizes, params, {
+      parts: decays,
+      dots: kappaDots,
+      dt,
+      a_log: aLog,
+      out: ddt,
+      da_log: daLog,
+      dd,
+    }),
+  ];
+}
 
 const ssdBackwardOp: Op<SsdBackwardParams> = {
   name: 'ssdBackward',
@@ -12,16 +103,12 @@ const ssdBackwardOp: Op<SsdBackwardParams> = {
     return [x, dt, aLog, bc, d, ...(hasInitial ? [[B, H, P, N]] : [])];
   },
   cpu: ssdBackwardTwin,
-  gpu() {
-    throw new Error(
-      '[ssdBackward] expected the cpu device, got the gpu: its kernels are not written yet',
-    );
-  },
+  gpu: backwardDispatches,
   gradient: undefined,
 };
 
-/** Gradient rule of ssd. */
-export function ssdBackward({
+/** Gradient rule of ssd: by x, dt, aLog, bc, d and, if there is one, the initial state. */
+export function ssdGradient({
   inputs,
   outputs,
   outputGradients,
@@ -29,10 +116,14 @@ export function ssdBackward({
 }: GradientCall<SsdParams>): Tensor[] {
   const [x, dt, aLog, bc, d] = inputs;
   const [gradientY, gradientFinal] = outputGradients;
-  const flowing = [gradientY, gradientFinal].filter((gradient) => gradient !== undefined);
-  return x.graph.apply(ssdBackwardOp, [x, dt, aLog, bc, d, outputs[2], ...flowing], {
+  const { graph } = x;
+  const flowing = [
+    gradientY ?? graph.constant('zero', x.shape, new Float32Array(x.size)),
+    ...(gradientFinal ? [gradientFinal] : []),
+  ];
+  return graph.apply(ssdBackwardOp, [x, dt, aLog, bc, d, outputs[2], ...flowing], {
     ...params,
-    throughY: gradientY !== undefined,
+    throughY: true,
     throughFinalState: gradientFinal !== undefined,
   });
 }

@@ -1,10 +1,11 @@
-// Sizes of the SSD ops: checked shapes, override constants and workgroups of the chunked kernels.
+// Sizes and choices of the SSD ops, checked.
 
 import { type Shape, sameShape, showShape } from '../autograd/tensor';
 
+/** Q: frames per chunk; the same number in shaders/ssd.wgsl. */
+export const CHUNK_FRAMES = 32;
+
 export interface SsdParams {
-  /** Frames per chunk, at most 64. */
-  readonly chunkLength: number;
   /** The recurrence runs from the last frame to the first. */
   readonly reverse: boolean;
   /** Factor on the input term x B: 1 (REALM) or dt (Mamba-2). */
@@ -20,9 +21,6 @@ export interface SsdSizes {
   readonly P: number;
   readonly N: number;
 }
-
-/** Largest output tile and largest chunk of the kernels. */
-export const TILE = 64;
 
 /** Sizes from x [B,T,H,P] and bc [B,T,2N]. */
 export function ssdSizes(x: Shape, bc: Shape): SsdSizes {
@@ -50,35 +48,5 @@ export function checkSsdShapes(inputs: readonly Shape[], params: SsdParams): Ssd
   for (const [name, got, shape] of expected) {
     if (!sameShape(got, shape)) refuse(`${name} ${showShape(shape)}`, showShape(got));
   }
-  const { chunkLength } = params;
-  if (!Number.isInteger(chunkLength) || chunkLength < 1 || chunkLength > TILE) {
-    refuse(`a chunkLength from 1 to ${TILE}`, `${chunkLength}`);
-  }
   return { B, T, H, P, N };
 }
-
-export function chunkCount({ T }: SsdSizes, { chunkLength }: SsdParams): number {
-  return Math.ceil(T / chunkLength);
-}
-
-/** Overrides of shaders/common/ssd_chunk.wgsl for output tiles of rows * columns. */
-export function ssdConstants(
-  sizes: SsdSizes,
-  params: SsdParams,
-  rows: number,
-  columns: number,
-): Record<string, number> {
-  return {
-    heads: sizes.H,
-    head_dim: sizes.P,
-    d_state: sizes.N,
-    chunk_length: params.chunkLength,
-    reversed: params.reverse ? 1 : 0,
-    scale_by_dt: params.inputScale === 'dt' ? 1 : 0,
-    threads_y: Math.ceil(Math.min(rows, TILE) / 4),
-    threads_x: Math.ceil(Math.min(columns, TILE) / 4),
-  };
-}
-
-/** Number of tiles that cover n columns. */
-export const tilesOf = (n: number): number => Math.ceil(n / TILE);

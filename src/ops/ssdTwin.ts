@@ -1,7 +1,7 @@
 // Float64 twins of the SSD ops: the sequential recurrence and its exact reverse-time recurrence, nothing chunked.
 
 import type { CpuCall } from '../autograd/op';
-import { type SsdParams, type SsdSizes, ssdSizes } from './ssdShape';
+import { CHUNK_FRAMES, type SsdParams, type SsdSizes, ssdSizes } from './ssdShape';
 
 /** Which outputs of ssd a gradient comes through. */
 export interface SsdBackwardParams extends SsdParams {
@@ -26,8 +26,8 @@ export function ssdForwardTwin({ inputs, outputs, inputShapes, params }: CpuCall
   const [y, finalState, chunkStates] = outputs;
   const sizes = ssdSizes(inputShapes[0], inputShapes[3]);
   const { B, T, H, P, N } = sizes;
-  const { chunkLength, reverse, inputScale } = params;
-  const chunks = Math.ceil(T / chunkLength);
+  const { reverse, inputScale } = params;
+  const chunks = Math.ceil(T / CHUNK_FRAMES);
   const size = P * N;
   for (let b = 0; b < B; b++) {
     for (let h = 0; h < H; h++) {
@@ -36,8 +36,8 @@ export function ssdForwardTwin({ inputs, outputs, inputShapes, params }: CpuCall
       if (params.hasInitial) state.set(initialState.subarray(start, start + size));
       const a = -Math.exp(aLog[h]);
       for (let t = 0; t < T; t++) {
-        if (chunkStates && t % chunkLength === 0) {
-          chunkStates.set(state, ((b * chunks + t / chunkLength) * H + h) * size);
+        if (chunkStates && t % CHUNK_FRAMES === 0) {
+          chunkStates.set(state, ((b * chunks + t / CHUNK_FRAMES) * H + h) * size);
         }
         const { atX, atDt, atB, atC } = offsets(sizes, reverse, b, h, t);
         const decay = Math.exp(a * dt[atDt]);
@@ -72,8 +72,8 @@ export function ssdBackwardTwin({
   const [dx, ddt, daLog, dbc, dd, dInitial] = outputs;
   const sizes = ssdSizes(inputShapes[0], inputShapes[3]);
   const { B, T, H, P, N } = sizes;
-  const { reverse, inputScale, chunkLength } = params;
-  const chunks = Math.ceil(T / chunkLength);
+  const { reverse, inputScale } = params;
+  const chunks = Math.ceil(T / CHUNK_FRAMES);
   const size = P * N;
   // states[t] is the state before frame t.
   const states = new Float64Array((T + 1) * size);
