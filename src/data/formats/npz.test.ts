@@ -195,3 +195,55 @@ describe('archives', () => {
     expect(session.warnings.join(' ')).toMatch(/never change: ch 2.*5\.00 %.*longest run 0\.300 s/);
   });
 });
+
+describe('arrays of any other layout', () => {
+  test('an archive lists its arrays with the clocks beside them', async () => {
+    const bytes = zipSync({
+      'ecog.npy': npy('<f4', [400, 4], ramp(1600)),
+      'fs.npy': npy('<f8', [], Float64Array.of(200)),
+      'time.npy': npy(
+        '<f8',
+        [50],
+        Float64Array.from({ length: 50 }, (_, i) => 1 + i / 25),
+      ),
+      'force.npy': npy('<f4', [2, 50], ramp(100)),
+    });
+    const file = await openFile(inMemory(bytes));
+    const found = file.series.map(({ path, kind, shape, rateHz }) => [path, kind, shape, rateHz]);
+    expect(found).toContainEqual(['ecog', 'lfp', [400, 4], 200]);
+    expect(found).toContainEqual(['force', 'behaviour', [50, 2], 25]);
+    expect([...(await file.readSlice('force', 1, 3))]).toEqual([1, 51, 2, 52]);
+    const session = await file.readSession({ lfp: 'ecog', behaviour: ['force'] });
+    expect([session.lfp.rateHz, session.behaviour?.startS]).toEqual([200, 1]);
+  });
+
+  const ORDERS: [string, Uint8Array][] = [
+    [
+      'samples first',
+      npy(
+        '<i2',
+        [500, 2],
+        Int16Array.from({ length: 1000 }, (_, i) => i),
+      ),
+    ],
+    ['Fortran order', npy('<i2', [500, 2], turned(500, 2), true)],
+    ['channels first', npy('<i2', [2, 500], turned(500, 2))],
+  ];
+  test.each(ORDERS)('a single array, %s, with the rate stated', async (_, bytes) => {
+    const file = await openFile(inMemory(bytes, 'lfp.npy'));
+    expect(file.series).toMatchObject([
+      { path: 'lfp', kind: 'lfp', shape: [500, 2], rateHz: undefined },
+    ]);
+    expect([...(await file.readSlice('lfp', 10, 12))]).toEqual([20, 21, 22, 23]);
+    const session = await file.readSession({ lfp: 'lfp', rateHz: { lfp: 250 } });
+    expect([session.lfp.rateHz, session.lfp.data[999]]).toEqual([250, 999]);
+  });
+});
+
+/** 0, 1, 2, ... of `[rows, columns]`, stored column after column. */
+function turned(rows: number, columns: number): Int16Array {
+  return Int16Array.from(
+    { length: rows * columns },
+    (_, i) => (i % rows) * columns + Math.floor(i / rows),
+  );
+}

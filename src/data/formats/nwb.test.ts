@@ -1,5 +1,5 @@
 // NWB files made here, one peculiarity each: clocks, scaling, orientation, electrodes, and every refusal.
-import { mkdtempSync, readFileSync, rmSync, truncateSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as H5 from 'h5wasm/node';
@@ -199,6 +199,48 @@ describe('what is read', () => {
     expect(session.warnings.join()).toMatch(/8000 Hz is reduced to 1000\.0 Hz/);
   });
 
+  test('a pause in broadband is a gap of the reduced signal', async () => {
+    const timestamps = Array.from({ length: 24000 }, (_, i) => i / 8000 + (i >= 12000 ? 0.25 : 0));
+    const source = make({
+      [AT.lfp]: { data: wave(24000), shape: [24000], timestamps, attributes: { unit: 'a.u.' } },
+    });
+    const file = await openFile(source);
+    const path = `/${AT.lfp}`;
+    expect((await file.readClock(path)).gaps).toEqual([{ startSample: 12000, endSample: 14000 }]);
+    const around = await file.readSlice(path, 11999, 14001);
+    expect([around[0], around[1], around[2000]].map(Number.isFinite)).toEqual([true, false, false]);
+    expect(around[2001]).toBeCloseTo(Math.sin(12000) + 2, 4);
+    const { lfp } = await file.readSession(proposeChoice(file));
+    expect(lfp.gaps).toEqual([{ startSample: 1500, endSample: 1750 }]);
+    const isKnown = Array.from(lfp.data, Number.isFinite);
+    expect(isKnown.indexOf(false)).toBe(1500);
+    expect(isKnown.lastIndexOf(false)).toBe(1749);
+    file.close();
+  });
+
+  test('any slice holds what the whole holds, in either orientation', async () => {
+    for (const shape of [
+      [300, 3],
+      [3, 300],
+    ]) {
+      const file = await openFile(make({ [AT.lfp]: { ...LFP, shape, electrodes: [0, 1, 2] } }));
+      const path = `/${AT.lfp}`;
+      const whole = await file.readSlice(path, 0, 300);
+      for (const [start, end] of [
+        [0, 1],
+        [7, 130],
+        [299, 300],
+        [4, 4],
+      ]) {
+        expect(await file.readSlice(path, start, end)).toEqual(whole.slice(3 * start, 3 * end));
+      }
+      await expect(file.readSlice(path, 0, 301)).rejects.toThrow(
+        /expected a range within the 300 samples/,
+      );
+      file.close();
+    }
+  });
+
   test('NWB 1 names ancestors instead of types', async () => {
     const source = make(
       { 'acquisition/timeseries/broadband': { ...LFP, type: 'TimeSeries' } },
@@ -279,6 +321,17 @@ describe('what is refused, in one sentence', () => {
       /expected a whole HDF5 file in "made\.nwb", got a damaged one \(.*truncated/,
     ],
   ];
+  test('cut short anywhere, it is refused in one sentence', async () => {
+    const source = make({ [AT.lfp]: LFP, [AT.behaviour]: VELOCITY });
+    const { path = '', byteLength } = source;
+    const whole = readFileSync(path);
+    for (let end = 16; end < byteLength; end += Math.ceil(byteLength / 150)) {
+      const cut = join(folder, 'cut.nwb');
+      writeFileSync(cut, whole.subarray(0, end));
+      await expect(read(onDisk(cut))).rejects.toThrow(/^\[[\w -]+\] expected [^\n]+: [^\n]+$/);
+    }
+  });
+
   test.each(CASES)('%s', async (_, source, message) => {
     const made = source();
     await expect(read(made)).rejects.toThrow(message);

@@ -5,7 +5,7 @@ const BEHAVIOUR =
 /** Long enough not to lie within another word. */
 const BEHAVIOUR_PART = /behav|veloc|force|kinemat|cursor|emg|joystick|glove/;
 const LFP =
-  /(^|[^a-z])(lfp|lfps|ecog|ieeg|seeg|eeg|dbs|stn|field|broadband|raw|voltage|csc\d*|ch ?\d+|chan(nel)? ?\d*|elec\d*|electrodes?|wideband|trial)([^a-z]|$)/;
+  /(^|[^a-z])(lfp|lfps|ecog|ieeg|seeg|eeg|dbs|stn|field|broadband|raw|voltage|csc\d*|ch ?\d+|chan(nel)? ?\d*|elec\d*|electrodes?|wideband)([^a-z]|$)/;
 const TIME = /^(t|ts|times?|time_?(stamps?|frame|axis|s|vec(tor)?)|seconds?|sec)$/;
 const RATE =
   /^(fs|sr|sf|srate|fsample|rate|rate_?hz|frame_?rate(_?hz)?|sampl(e|ing)_?(rate|freq|frequency)(_?hz)?|adfreq|freq)$/;
