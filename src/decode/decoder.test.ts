@@ -44,7 +44,12 @@ let session: Session;
 
 beforeAll(async () => {
   gpu = await testDevice();
-  [session] = syntheticSessions({ sessionCount: 1, durationS: 6, channelCount: CHANNELS, seed: 2 });
+  [session] = syntheticSessions({
+    sessionCount: 1,
+    durationS: 10,
+    channelCount: CHANNELS,
+    seed: 2,
+  });
 });
 
 /** Microvolt features brought to order one, as a normalisation fitted on a training fold does. */
