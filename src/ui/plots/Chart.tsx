@@ -14,6 +14,7 @@ export interface ChartDescription {
   yLabel: string;
   height: number;
   series: uPlot.Series[];
+  xAxis?: uPlot.Axis;
   yAxis?: uPlot.Axis;
   yScale?: uPlot.Scale;
   xScale?: uPlot.Scale;
@@ -86,7 +87,7 @@ function optionsOf(
       y: { ...description.yScale },
     },
     axes: [
-      { ...axis, label: description.xLabel },
+      { ...axis, label: description.xLabel, ...description.xAxis },
       { ...axis, label: description.yLabel, size: Y_AXIS_PX, ...description.yAxis },
     ],
     series: [{ label: description.xLabel }, ...description.series],

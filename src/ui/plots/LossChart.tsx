@@ -9,6 +9,9 @@ import { DECODED_DASH } from './colours';
 /** More points than pixels tell nothing. */
 const MOST_POINTS = 1500;
 const FEW_POINTS = 20;
+const WHOLE_STEPS = [1, 2, 5]
+  .flatMap((lead) => [0, 1, 2, 3, 4, 5].map((power) => lead * 10 ** power))
+  .sort((a, b) => a - b);
 
 interface LossChartProps {
   stage: Stage;
@@ -30,6 +33,7 @@ export function LossChart({ stage, title, yLabel, train, heldOut, labels }: Loss
         xLabel: 'Optimiser step',
         yLabel,
         height: 270,
+        xAxis: { incrs: WHOLE_STEPS },
         series: [
           ...train.map((name, i) => ({
             label: `train: ${labels[name] ?? name}`,
