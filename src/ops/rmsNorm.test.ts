@@ -1,0 +1,56 @@
+// Proof of the gated RMS norm.
+
+import { rmsNormGated } from './rmsNorm';
+import { testOp } from './testOp';
+
+// One lane, lanes that are full or not, several rows or one per workgroup, more rows than workgroups, the widest.
+const EDGES = [
+  [1, 1],
+  [1, 3],
+  [5, 4],
+  [3, 16],
+  [257, 17],
+  [9, 256],
+  [3, 257],
+  [2, 1000],
+  [2, 3072],
+  [1030, 16],
+];
+
+// Few widths, because a software adapter takes longer to compile a pipeline than to run many cases.
+const WIDTHS = [3, 17, 64, 256];
+
+testOp('rmsNormGated', {
+  cases: (draw, i) => {
+    const shape = EDGES[i] ?? [draw.integer(1, 3), draw.integer(1, 20), draw.pick(WIDTHS)];
+    const width = shape[shape.length - 1];
+    // A single column is normalised to a sign: its gradient would be of the order of eps, below f32 rounding.
+    const eps = width === 1 ? 0.5 : i === 3 ? 1e-2 : 1e-5;
+    return {
+      label: `eps ${eps}`,
+      inputs: [shape, shape, [width]],
+      build: ([y, z, weight]) => rmsNormGated(y, z, weight, eps),
+    };
+  },
+  errors: [
+    {
+      build: (graph) =>
+        rmsNormGated(graph.input('y', [2, 3]), graph.input('z', [3, 2]), graph.input('w', [3])),
+      message: /\[rmsNormGated\] expected y and z of one shape, got \[2, 3\] and \[3, 2\]/,
+    },
+    {
+      build: (graph) =>
+        rmsNormGated(graph.input('y', [2, 3]), graph.input('z', [2, 3]), graph.input('w', [2])),
+      message: /\[rmsNormGated\] expected a weight of shape \[3\], got \[2\]/,
+    },
+    {
+      build: (graph) =>
+        rmsNormGated(
+          graph.input('y', [1, 3073]),
+          graph.input('z', [1, 3073]),
+          graph.input('w', [3073]),
+        ),
+      message: /\[rmsNormGated\] expected a width of at most 3072, got 3073/,
+    },
+  ],
+});
