@@ -23,7 +23,6 @@ it('runs the whole path on built-in sessions within four minutes', {
     await page.getByText('The demo is complete.').waitFor();
     const tookMs = performance.now() - startedMs;
     console.log(`The demo took ${(tookMs / 1000).toFixed(0)} s.`);
-    expect(tookMs).toBeLessThan(MOST_MS);
 
     await expect
       .poll(() => readout(page, 'Frames decoded').then(Number), { timeout: 60_000 })
@@ -53,6 +52,7 @@ it('runs the whole path on built-in sessions within four minutes', {
     await shoot(page, 'help-dark');
     expect(await page.locator('.fault').allInnerTexts()).toEqual([]);
     expect(problems).toEqual([]);
+    expect(tookMs).toBeLessThan(MOST_MS);
   } finally {
     await close();
   }

@@ -231,10 +231,15 @@ export type StudioEvent =
 
 export type StudioListener = (event: StudioEvent) => void;
 
+/** How an event travels among the answers to calls. */
+export interface EventMessage {
+  studioEvent: StudioEvent;
+}
+
 /** The worker's interface. Every call may reject with an error whose message says what to do. */
 export interface StudioApi {
-  /** Opens the device and brings back what was saved; everything else is told through the listener. */
-  connect(listener: StudioListener): Promise<void>;
+  /** Opens the device and brings back what was saved; called once, before anything else. */
+  connect(): Promise<void>;
   openFiles(files: File[]): Promise<OpenOutcome[]>;
   /** Reads the chosen series of an opened file and closes it. */
   addFile(token: number, choice: SeriesChoice): Promise<SessionSummary>;

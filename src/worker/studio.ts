@@ -14,7 +14,6 @@ import type {
   SessionSummary,
   SpectrumPreview,
   StudioApi,
-  StudioEvent,
   StudioListener,
   TracePreview,
   TrainRequest,
@@ -33,7 +32,6 @@ import { trainRequested } from './trainRequested';
 
 export class Studio implements StudioApi {
   readonly #preparer = new Preparer();
-  #listener: StudioListener = () => {};
   #device: GpuDevice | undefined;
   #folders: StudioFolders | undefined;
   #recordings!: Recordings;
@@ -43,10 +41,14 @@ export class Studio implements StudioApi {
   #run: RunControl | undefined;
   #decode: DecodeLoop | undefined;
 
-  readonly #tell = (event: StudioEvent): void => this.#listener(event);
+  readonly #tell: StudioListener;
 
-  async connect(listener: StudioListener): Promise<void> {
-    this.#listener = listener;
+  /** @param tell takes every event, in order */
+  constructor(tell: StudioListener) {
+    this.#tell = tell;
+  }
+
+  async connect(): Promise<void> {
     this.#tell({ type: 'presets', presets: presetInfos() });
     this.#folders = await openStudioFolders();
     const { recordings, models, runs, results, note } = this.#folders;
