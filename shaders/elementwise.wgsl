@@ -14,6 +14,13 @@ fn add(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups
   for (var i = id.x; i < arrayLength(&out); i += groups.x * 256u) { out[i] = a[i] + b[i]; }
 }
 
+// b is one row, added to every row of a.
+@compute @workgroup_size(256)
+fn add_row(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let width = arrayLength(&b);
+  for (var i = id.x; i < arrayLength(&out); i += groups.x * 256u) { out[i] = a[i] + b[i % width]; }
+}
+
 @compute @workgroup_size(256)
 fn multiply(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   for (var i = id.x; i < arrayLength(&out); i += groups.x * 256u) { out[i] = a[i] * b[i]; }

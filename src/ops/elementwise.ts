@@ -6,6 +6,7 @@ import { type Dispatch, gridStride, type Op, type Operand } from '../autograd/op
 import { type Shape, sameShape, showShape, type Tensor } from '../autograd/tensor';
 import { defineShader } from '../gpu/shader';
 import { erf } from './erf';
+import { sumRows } from './reduce';
 
 const shader = defineShader('elementwise', source, activation);
 
@@ -92,6 +93,31 @@ const addOp: Op<null> = {
 /** a + b of one shape. */
 export function add(a: Tensor, b: Tensor): Tensor {
   return a.graph.apply(addOp, [a, b], null)[0];
+}
+
+const addRowOp: Op<null> = {
+  name: 'addRow',
+  infer([a, b]) {
+    if (!sameShape(b, a.slice(-1))) {
+      throw new Error(
+        `[addRow] expected a row of shape ${showShape(a.slice(-1))}, got ${showShape(b)}`,
+      );
+    }
+    return [a];
+  },
+  cpu({ inputs: [a, b], outputs: [out] }) {
+    for (let i = 0; i < out.length; i++) out[i] = a[i] + b[i % b.length];
+  },
+  gpu: ({ inputs: [a, b], outputs: [out] }) => dispatch('add_row', out.size, { a, b, out }),
+  gradient: ({ outputGradients: [gradient], needs }) => [
+    gradient,
+    needs[1] ? sumRows(gradient!) : undefined,
+  ],
+};
+
+/** a [..., N] + b [N]: a bias that no matrix product can carry. */
+export function addRow(a: Tensor, b: Tensor): Tensor {
+  return a.graph.apply(addRowOp, [a, b], null)[0];
 }
 
 const multiplyOp: Op<null> = {
