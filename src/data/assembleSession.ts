@@ -1,5 +1,6 @@
 /** The last step of every reader: joins series, checks that they fit each other, and says what is odd. */
 import { behaviourOnFrames } from './behaviourClock';
+import { createChannelInspection, percent } from './channelInspection';
 import { contentHash, durationS, type Session, type Signal } from './session';
 
 export interface SessionParts {
@@ -24,7 +25,9 @@ export function assembleSession(parts: SessionParts): Session {
     );
   }
   const behaviour = joinBehaviour(parts.behaviour);
-  const channels = inspectChannels(lfp, bands.length, parts.channelMask);
+  const inspection = createChannelInspection(lfp.names, bands.length);
+  inspection.add(lfp.data);
+  const channels = inspection.finish(parts.channelMask, lfp.rateHz);
   return {
     id: contentHash(behaviour ? [lfp, behaviour] : [lfp]),
     name,
@@ -99,57 +102,4 @@ function checkBehaviour(behaviour: Signal, lfp: Signal, name: string): string[] 
     );
   }
   return warnings;
-}
-
-/** Rejects channels without information and reports gaps. */
-function inspectChannels(lfp: Signal, bandCount: number, given: Float32Array | undefined) {
-  const width = lfp.names.length;
-  const mask = given ? Float32Array.from(given) : new Float32Array(width / bandCount).fill(1);
-  const lowest = new Float64Array(width).fill(Number.POSITIVE_INFINITY);
-  const highest = new Float64Array(width).fill(Number.NEGATIVE_INFINITY);
-  const run = new Int32Array(width);
-  let missing = 0;
-  let longestRun = 0;
-  for (let i = 0, c = 0; i < lfp.data.length; i++, c = c + 1 === width ? 0 : c + 1) {
-    const value = lfp.data[i];
-    if (Number.isFinite(value)) {
-      run[c] = 0;
-      if (value < lowest[c]) lowest[c] = value;
-      if (value > highest[c]) highest[c] = value;
-    } else {
-      missing += 1;
-      run[c] += 1;
-      if (run[c] > longestRun) longestRun = run[c];
-    }
-  }
-  const warnings: string[] = [];
-  const flat: string[] = [];
-  for (let channel = 0; channel < mask.length; channel++) {
-    const columns = Array.from({ length: bandCount }, (_, b) => channel * bandCount + b);
-    if (mask[channel] === 0 || columns.some((c) => highest[c] > lowest[c])) continue;
-    mask[channel] = 0;
-    flat.push(lfp.names[columns[0]]);
-  }
-  if (mask.every((valid) => valid === 0)) {
-    throw new Error(
-      '[session] expected at least one channel whose values change, got none: choose another LFP series',
-    );
-  }
-  if (flat.length > 0) warnings.push(`Left out, because they never change: ${listed(flat)}.`);
-  if (missing > 0) {
-    warnings.push(
-      `LFP has gaps: ${percent(missing / lfp.data.length)} of its values are missing, the longest run ` +
-        `${(longestRun / lfp.rateHz).toFixed(3)} s. Frames without any channel are left out; a single missing channel repeats its last value.`,
-    );
-  }
-  return { mask, warnings };
-}
-
-function percent(fraction: number): string {
-  return `${(100 * fraction).toFixed(fraction < 0.1 ? 2 : 0)} %`;
-}
-
-function listed(names: readonly string[]): string {
-  const shown = names.slice(0, 5).join(', ');
-  return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown;
 }

@@ -43,7 +43,9 @@ export interface Features {
   readonly behaviourNames: readonly string[];
   readonly behaviourUnits: readonly string[];
   readonly frontEnd: FrontEndKind;
-  /** Delay that the front end itself adds, see `RealtimeFrontEnd`. */
+  /** The front end that an imported session had been through before. */
+  readonly importedThrough?: FrontEndKind;
+  /** Delay that the front end itself adds, see `RealtimeFrontEnd`; of an imported session, that of its import. */
   readonly groupDelayMs: number;
 }
 
@@ -106,7 +108,8 @@ export function extractFeatures(session: Session, options: FrontEndOptions): Fea
     behaviourNames: behaviour?.names ?? [],
     behaviourUnits: behaviour?.units ?? [],
     frontEnd,
-    groupDelayMs: result.groupDelayMs,
+    ...(session.provenance && { importedThrough: session.provenance.frontEnd.kind }),
+    groupDelayMs: session.provenance?.frontEnd.groupDelayMs ?? result.groupDelayMs,
   };
 }
 

@@ -23,10 +23,11 @@ export function gapsOf(signal: Signal, used?: (column: number) => boolean): Samp
     gaps.push({ startSample: start, endSample: i });
     start = -1;
   }
-  return merged(gaps);
+  return mergedGaps(gaps);
 }
 
-function merged(gaps: SampleRange[]): SampleRange[] {
+/** Gaps in order; those that touch or overlap are one. */
+export function mergedGaps(gaps: SampleRange[]): SampleRange[] {
   const whole: { startSample: number; endSample: number }[] = [];
   for (const gap of gaps.sort((a, b) => a.startSample - b.startSample)) {
     const last = whole[whole.length - 1];

@@ -155,8 +155,7 @@ export function choiceOf({ lfp, behaviour }: Mapping): SeriesChoice {
  * @throws when a series or column of the mapping is not in the file
  */
 export async function applyMapping(file: OpenFile, mapping: Mapping): Promise<Session> {
-  const lfp = located(file, mapping.lfp);
-  const behaviour = mapping.behaviour.map((series) => located(file, series));
+  const { lfp, behaviour } = locatedMapping(file, mapping);
   const session = await file.readSession(choiceOf({ version: 1, lfp, behaviour }));
   const all = [lfp, ...behaviour];
   if (all.every(({ columns, gain, unit }) => !columns && gain === undefined && !unit))
@@ -184,8 +183,24 @@ export async function applyMapping(file: OpenFile, mapping: Mapping): Promise<Se
   });
 }
 
-/** Columns `[first, first + count)` of a signal, reduced to the mapping's, scaled. */
-function transformed(
+/**
+ * The mapping with the paths of this file: a series that is not at its path is looked for by its name.
+ * @throws when one is not in the file
+ */
+export function locatedMapping(file: OpenFile, mapping: Mapping): Mapping {
+  return {
+    ...mapping,
+    lfp: located(file, mapping.lfp),
+    behaviour: mapping.behaviour.map((series) => located(file, series)),
+  };
+}
+
+/**
+ * Columns `[first, first + count)` of a signal, reduced to the mapping's, scaled.
+ * @returns with the columns that are kept
+ * @throws when the mapping names a column that is not there
+ */
+export function transformed(
   signal: Signal,
   first: number,
   count: number,

@@ -1,4 +1,5 @@
-/** A recording as read from a file, before any front end. */
+/** A recording as read from a file, before any front end or, when imported, behind one. */
+import type { Provenance } from './provenance';
 
 /** Samples `[startSample, endSample)`. */
 export interface SampleRange {
@@ -39,6 +40,8 @@ export interface Session {
   readonly oracleR2?: readonly number[];
   /** `[channel]`, 1 used, 0 rejected by the file's own electrode table; absent: all used. */
   readonly channelMask?: Float32Array;
+  /** Of an imported session: its files, mapping and front end. */
+  readonly provenance?: Provenance;
 }
 
 /** Number of electrodes of a session (columns divided by bands). */

@@ -69,6 +69,11 @@ export interface SeriesClock {
 
 export interface OpenFile {
   readonly format: FileFormat;
+  /** Shown in messages. */
+  readonly fileName: string;
+  /** Name of the sessions read from it. */
+  readonly name: string;
+  readonly subject: string;
   readonly series: SeriesInfo[];
   readonly warnings: string[];
   readSession(choice: SeriesChoice): Promise<Session>;

@@ -4,7 +4,7 @@ import type { FileFormat, OpenFile, SeriesChoice } from './fileFormat';
 import { MAX_VALUES, readWhole, type SampleGrid, type SeriesSource } from './sampleGrid';
 
 /** Slower LFP has nothing left to filter: its samples are the frames. */
-const MIN_FRONT_END_HZ = 100;
+export const MIN_FRONT_END_HZ = 100;
 const FRAMES_NOTE = `Below ${MIN_FRONT_END_HZ} Hz samples are taken as frames, without a front end.`;
 
 export interface RecordingParts {
@@ -61,6 +61,9 @@ export function openRecording(parts: RecordingParts): OpenFile {
   };
   return {
     format,
+    fileName: parts.fileName,
+    name: parts.name,
+    subject: parts.subject ?? parts.name,
     sources,
     series: sources.map(({ info }) => info),
     warnings: [...parts.warnings],

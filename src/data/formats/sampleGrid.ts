@@ -1,7 +1,7 @@
 /** A series as a regular grid of samples that is read in slices, and a whole one read block by block. */
 import type { SampleRange, Signal } from '../session';
-import { createDecimator } from './decimator';
 import type { SeriesInfo } from './fileFormat';
+import { reducedBlocks, reducedClock } from './reducedBlocks';
 
 /** Regular samples of one series; what lies in a gap was never recorded. */
 export interface SampleGrid {
@@ -29,9 +29,6 @@ export interface SeriesSource {
   readonly bands?: readonly string[];
 }
 
-const BLOCK_VALUES = 2 ** 22;
-/** Broadband above this rate is reduced to about 1 kHz while reading, so it never has to fit in memory. */
-const BROADBAND_HZ = 5000;
 /** 2 GiB of float32, the largest array that browsers give. */
 export const MAX_VALUES = 2 ** 29;
 
@@ -45,8 +42,7 @@ export async function readWhole(
   grid: SampleGrid,
 ): Promise<{ signal: Signal; warnings: string[] }> {
   const width = columns.length;
-  const factor = grid.rateHz > BROADBAND_HZ ? Math.floor(grid.rateHz / 1000) : 1;
-  const sampleCount = Math.ceil(grid.sampleCount / factor);
+  const { factor, rateHz, sampleCount, gaps } = reducedClock(grid);
   if (sampleCount * width > MAX_VALUES) {
     throw new Error(
       `[series] expected at most ${MAX_VALUES} values, got ${sampleCount} x ${width} in ${path}: ` +
@@ -54,22 +50,9 @@ export async function readWhole(
     );
   }
   const data = new Float32Array(sampleCount * width);
-  const decimate = factor > 1 ? createDecimator(grid.rateHz, factor, width, data) : undefined;
-  const chunk = grid.chunkSamples ?? 1;
-  // Whole chunks per block: a chunk cut in two would be decompressed twice.
-  const blockSamples = Math.max(1, Math.floor(BLOCK_VALUES / width / chunk)) * chunk;
-  for (let start = 0; start < grid.sampleCount; start += blockSamples) {
-    const end = Math.min(grid.sampleCount, start + blockSamples);
-    const block = await grid.read(start, end);
-    if (decimate) decimate(block, start, end - start);
-    else data.set(block, start * width);
+  for await (const block of reducedBlocks(grid, width)) {
+    data.set(block.data, block.firstSample * width);
   }
-  const gaps = factor > 1 ? shrinkGaps(grid.gaps, factor, sampleCount) : grid.gaps;
-  if (factor > 1) {
-    for (const { startSample, endSample } of gaps)
-      data.fill(Number.NaN, startSample * width, endSample * width);
-  }
-  const rateHz = grid.rateHz / factor;
   const signal: Signal = {
     rateHz,
     startS: grid.startS,
@@ -79,26 +62,15 @@ export async function readWhole(
     data,
     ...(gaps.length > 0 && { gaps }),
   };
-  const warnings: string[] = [];
-  if (factor > 1) {
-    warnings.push(
-      `${name}: broadband of ${grid.rateHz.toFixed(0)} Hz is reduced to ${rateHz.toFixed(1)} Hz ` +
-        'by a causal low-pass on reading.',
-    );
-  }
-  return { signal, warnings };
+  return { signal, warnings: factor > 1 ? [reducedNote(name, grid.rateHz, rateHz)] : [] };
 }
 
-function shrinkGaps(gaps: readonly SampleRange[], factor: number, count: number): SampleRange[] {
-  const shrunk: { startSample: number; endSample: number }[] = [];
-  for (const gap of gaps) {
-    const startSample = Math.floor(gap.startSample / factor);
-    const endSample = Math.min(count, Math.ceil(gap.endSample / factor));
-    const last = shrunk[shrunk.length - 1];
-    if (last && startSample <= last.endSample) last.endSample = endSample;
-    else if (endSample > startSample) shrunk.push({ startSample, endSample });
-  }
-  return shrunk;
+/** What a person is told when broadband was reduced. */
+export function reducedNote(name: string, fromHz: number, toHz: number): string {
+  return (
+    `${name}: broadband of ${fromHz.toFixed(0)} Hz is reduced to ${toHz.toFixed(1)} Hz ` +
+    'by a causal low-pass on reading.'
+  );
 }
 
 /** A grid whose values are already in memory, `[sample, column]`. */

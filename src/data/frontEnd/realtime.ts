@@ -135,7 +135,12 @@ function designSections(options: RealtimeFrontEndOptions): Biquad[] {
   return sections;
 }
 
-function subtractAverage(frames: Float32Array, channelCount: number, used: readonly number[]) {
+/** Common average reference over the used channels, in place; needs two of them. */
+export function subtractAverage(
+  frames: Float32Array,
+  channelCount: number,
+  used: readonly number[],
+) {
   if (used.length < 2) return;
   for (let start = 0; start < frames.length; start += channelCount) {
     let sum = 0;

@@ -1,0 +1,266 @@
+/** From an open file to a compact session at frame rate, block by block: the broadband never has to fit in memory. */
+import { assembleSession } from './assembleSession';
+import { createChannelInspection } from './channelInspection';
+import { extractFeatures, type Features, type FrontEndOptions } from './features';
+import type { OpenFile } from './formats/fileFormat';
+import { type ReducedBlock, reducedBlocks, reducedClock } from './formats/reducedBlocks';
+import { readWhole, reducedNote, type SampleGrid, type SeriesSource } from './formats/sampleGrid';
+import { createRealtimeFrontEnd, subtractAverage } from './frontEnd/realtime';
+import { frameValidity, mergedGaps, SETTLE_S } from './gaps';
+import {
+  applyMapping,
+  locatedMapping,
+  type Mapping,
+  type SeriesMapping,
+  transformed,
+} from './mapping';
+import { createMissingRuns } from './missingRuns';
+import type { AppliedFrontEnd } from './provenance';
+import type { SampleRange, Session, Signal } from './session';
+
+export interface ExtractProgress {
+  /** 0 to 1. */
+  readonly fraction: number;
+  /** Seconds of recording per second of work. */
+  readonly timesRealTime: number;
+  readonly remainingS: number;
+}
+
+export interface ExtractOptions {
+  readonly frontEnd: FrontEndOptions;
+  /** Stops between two blocks with the signal's reason; nothing was written by then. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: ExtractProgress) => void;
+  /** Values read at once; any number gives the same bits. */
+  readonly blockValues?: number;
+}
+
+export interface Extracted {
+  /** Frames: `alreadyFrames` is true, and gaps cover the frames that settle. */
+  readonly session: Session;
+  readonly frontEnd: AppliedFrontEnd;
+  readonly sourceRateHz: number;
+}
+
+/**
+ * The same frames as {@link applyMapping} followed by {@link extractFeatures}. `realtime` needs memory for
+ * one block and the frames; `offline-paper` filters backwards in time and so needs the whole recording,
+ * of broadband at the reduced rate.
+ * @throws one sentence when a series is missing, has no rate, or is shorter than a second
+ */
+export async function extractSession(
+  file: OpenFile,
+  mapping: Mapping,
+  options: ExtractOptions,
+): Promise<Extracted> {
+  const { lfp } = locatedMapping(file, mapping);
+  const source = sourceAt(file, lfp.path);
+  const isHeld = file.format === 'arrow' || source.bands !== undefined;
+  if (isHeld || options.frontEnd.kind !== 'realtime') return extractWhole(file, mapping, options);
+  const grid = await openSeries(file, source, lfp);
+  const frameRateHz = options.frontEnd.frameRateHz ?? 100;
+  if (reducedClock(grid).rateHz < frameRateHz) return extractWhole(file, mapping, options);
+  return extractRealtime(file, locatedMapping(file, mapping), source, grid, options);
+}
+
+async function extractWhole(
+  file: OpenFile,
+  mapping: Mapping,
+  { frontEnd, signal }: ExtractOptions,
+): Promise<Extracted> {
+  const whole = await applyMapping(file, mapping);
+  signal?.throwIfAborted();
+  const features = extractFeatures(whole, { ...frontEnd, behaviourAsVelocity: false });
+  const applied = appliedOf(frontEnd, features.frontEnd, features);
+  const sourceRateHz = whole.lfp.rateHz;
+  if (whole.alreadyFrames) return { session: whole, frontEnd: applied, sourceRateHz };
+  const gaps = invalidRuns(features.frameValid);
+  const session = assembleSession({
+    ...whole,
+    lfp: framesSignal(whole.lfp, features.lfp, features.frameRateHz, gaps),
+    behaviour: whole.behaviour ? [whole.behaviour] : [],
+    alreadyFrames: true,
+    warnings: whole.warnings.filter((warning) => !ABOUT_BEHAVIOUR.test(warning)),
+  });
+  return { session: saidOnce(session), frontEnd: applied, sourceRateHz };
+}
+
+/** Assembling says these again. */
+const ABOUT_BEHAVIOUR = /^(Behaviour |No behaviour)/;
+
+/** The gaps of the samples stand for those of the frames. */
+function saidOnce(session: Session): Session {
+  const gapWarnings = session.warnings.filter((warning) => warning.startsWith('LFP has gaps'));
+  const repeated = gapWarnings.slice(1);
+  return { ...session, warnings: session.warnings.filter((one) => !repeated.includes(one)) };
+}
+
+async function extractRealtime(
+  file: OpenFile,
+  mapping: Mapping,
+  source: SeriesSource,
+  grid: SampleGrid,
+  options: ExtractOptions,
+): Promise<Extracted> {
+  const { notchHz = 60, reference = 'average', frameRateHz = 100 } = options.frontEnd;
+  const clock = reducedClock(grid);
+  const { columns } = source.info;
+  const shape: Signal = {
+    rateHz: clock.rateHz,
+    startS: grid.startS + (mapping.lfp.offsetS ?? 0),
+    sampleCount: 0,
+    names: columns,
+    units: grid.units,
+    data: new Float32Array(0),
+  };
+  const mapped = (data: Float32Array) =>
+    transformed(
+      { ...shape, data, sampleCount: data.length / columns.length },
+      0,
+      columns.length,
+      1,
+      mapping.lfp,
+    );
+  const { signal: lfp, kept } = mapped(shape.data);
+  const width = kept.length;
+  // Which channels never change is known only at the end, and the average leaves them out: it comes last.
+  const frontEnd = createRealtimeFrontEnd({
+    inputRateHz: clock.rateHz,
+    frameRateHz,
+    channelCount: width,
+    notchHz,
+    reference: 'none',
+  });
+  const inspection = createChannelInspection(lfp.names, 1);
+  const missing = createMissingRuns(width);
+  const maxFrames = Math.ceil((clock.sampleCount * frameRateHz) / clock.rateHz) + 1;
+  const held = new Float32Array(maxFrames * width);
+  let length = 0;
+  for await (const block of timedBlocks(grid, columns.length, options)) {
+    const { data } = mapped(block.data).signal;
+    inspection.add(data);
+    missing.add(data);
+    const frames = frontEnd.push(data);
+    held.set(frames, length);
+    length += frames.length;
+  }
+  const given = source.columnMask && Float32Array.from(kept, (c) => source.columnMask?.[c] ?? 1);
+  const { mask, warnings } = inspection.finish(given, clock.rateHz);
+  const frames = held.subarray(0, length);
+  const used = kept.map((_, c) => c).filter((c) => mask[c] === 1);
+  if (reference === 'average') subtractAverage(frames, width, used);
+  for (let i = 0; used.length < width && i < length; i++) if (mask[i % width] === 0) frames[i] = 0;
+  const rawGaps = mergedGaps([...clock.gaps, ...missing.gaps((c) => mask[c] === 1)]);
+  const filters = { settleS: SETTLE_S, looksAhead: false };
+  const valid = frameValidity(rawGaps, clock.rateHz, frameRateHz, length / width, filters);
+  const behaviour: Signal[] = [];
+  for (const one of mapping.behaviour) behaviour.push(await readBehaviour(file, one));
+  const { groupDelayMs } = frontEnd;
+  const session = assembleSession({
+    name: file.name,
+    subject: file.subject,
+    lfp: framesSignal(lfp, frames, frameRateHz, invalidRuns(valid)),
+    bands: ['raw'],
+    behaviour,
+    alreadyFrames: true,
+    channelMask: mask,
+    warnings: [
+      ...file.warnings.filter((warning) => !ABOUT_BEHAVIOUR.test(warning)),
+      ...(clock.factor > 1 ? [reducedNote(source.info.name, grid.rateHz, clock.rateHz)] : []),
+      ...warnings,
+    ],
+  });
+  return {
+    session: saidOnce(session),
+    frontEnd: { kind: 'realtime', frameRateHz, notchHz, reference, groupDelayMs },
+    sourceRateHz: grid.rateHz,
+  };
+}
+
+/** Blocks with progress, and a breath between two in which a message to stop can arrive. */
+async function* timedBlocks(
+  grid: SampleGrid,
+  width: number,
+  { signal, onProgress, blockValues }: ExtractOptions,
+): AsyncGenerator<ReducedBlock, void> {
+  const startedMs = performance.now();
+  for await (const block of reducedBlocks(grid, width, blockValues)) {
+    signal?.throwIfAborted();
+    yield block;
+    const fraction = block.readSamples / grid.sampleCount;
+    const elapsedS = Math.max(1e-6, (performance.now() - startedMs) / 1000);
+    onProgress?.({
+      fraction,
+      timesRealTime: block.readSamples / grid.rateHz / elapsedS,
+      remainingS: (elapsedS * (1 - fraction)) / fraction,
+    });
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  signal?.throwIfAborted();
+}
+
+function sourceAt(file: OpenFile, path: string): SeriesSource {
+  return file.sources.find(({ info }) => info.path === path) as SeriesSource;
+}
+
+async function openSeries(
+  file: OpenFile,
+  source: SeriesSource,
+  { path, rateHz }: SeriesMapping,
+): Promise<SampleGrid> {
+  const grid = await source.open(rateHz);
+  if (grid.rateHz > 0 && Number.isFinite(grid.rateHz)) return grid;
+  throw new Error(
+    `[import] expected a sampling rate for ${path} in "${file.fileName}", got none: ` +
+      'state the rate of this series, or choose one that has time stamps',
+  );
+}
+
+async function readBehaviour(file: OpenFile, mapping: SeriesMapping): Promise<Signal> {
+  const source = sourceAt(file, mapping.path);
+  const { signal } = await readWhole(source.info, await openSeries(file, source, mapping));
+  const moved = { ...signal, startS: signal.startS + (mapping.offsetS ?? 0) };
+  return transformed(moved, 0, source.info.columns.length, 1, mapping).signal;
+}
+
+/** Frames as a signal, unknown in its gaps. */
+function framesSignal(
+  like: Signal,
+  frames: Float32Array,
+  rateHz: number,
+  gaps: readonly SampleRange[],
+): Signal {
+  const width = like.names.length;
+  for (const { startSample, endSample } of gaps) {
+    frames.fill(Number.NaN, startSample * width, endSample * width);
+  }
+  const { startS, names, units } = like;
+  return {
+    rateHz,
+    startS,
+    sampleCount: frames.length / width,
+    names,
+    units,
+    data: frames,
+    ...(gaps.length > 0 && { gaps }),
+  };
+}
+
+function invalidRuns(valid: Uint8Array | undefined): SampleRange[] {
+  const runs: { startSample: number; endSample: number }[] = [];
+  valid?.forEach((isValid, frame) => {
+    if (isValid === 1) return;
+    const last = runs[runs.length - 1];
+    if (last?.endSample === frame) last.endSample += 1;
+    else runs.push({ startSample: frame, endSample: frame + 1 });
+  });
+  return runs;
+}
+
+function appliedOf(
+  { notchHz = 60, reference = 'average' }: FrontEndOptions,
+  kind: AppliedFrontEnd['kind'],
+  { frameRateHz, groupDelayMs }: Features,
+): AppliedFrontEnd {
+  return { kind, frameRateHz, notchHz, reference, groupDelayMs };
+}

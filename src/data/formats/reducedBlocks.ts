@@ -1,0 +1,87 @@
+/** A series block by block at the rate that front ends take: broadband is low-passed and reduced on the way. */
+import type { SampleRange } from '../session';
+import { createDecimator } from './decimator';
+import type { SampleGrid } from './sampleGrid';
+
+const BLOCK_VALUES = 2 ** 22;
+/** Broadband above this rate is reduced to about 1 kHz while reading, so it never has to fit in memory. */
+const BROADBAND_HZ = 5000;
+
+/** What a grid becomes. */
+export interface ReducedClock {
+  /** Samples of the grid per sample; 1 for anything but broadband. */
+  readonly factor: number;
+  readonly rateHz: number;
+  readonly sampleCount: number;
+  readonly gaps: readonly SampleRange[];
+}
+
+export interface ReducedBlock {
+  readonly firstSample: number;
+  /** `[sample, column]`, NaN in gaps; a reduced sample that touches a gap is one too. */
+  readonly data: Float32Array;
+  /** Grid samples read so far. */
+  readonly readSamples: number;
+}
+
+export function reducedClock({ rateHz, sampleCount, gaps }: SampleGrid): ReducedClock {
+  const factor = rateHz > BROADBAND_HZ ? Math.floor(rateHz / 1000) : 1;
+  if (factor === 1) return { factor, rateHz, sampleCount, gaps };
+  const count = Math.ceil(sampleCount / factor);
+  return {
+    factor,
+    rateHz: rateHz / factor,
+    sampleCount: count,
+    gaps: shrinkGaps(gaps, factor, count),
+  };
+}
+
+/**
+ * All blocks in order; any block size gives the same bits.
+ * @param blockValues values read at once, rounded to whole stored chunks
+ */
+export async function* reducedBlocks(
+  grid: SampleGrid,
+  width: number,
+  blockValues = BLOCK_VALUES,
+): AsyncGenerator<ReducedBlock, void> {
+  const { factor, gaps } = reducedClock(grid);
+  const decimate = factor > 1 ? createDecimator(grid.rateHz, factor, width) : undefined;
+  const chunk = grid.chunkSamples ?? 1;
+  // Whole chunks per block: a chunk cut in two would be decompressed twice.
+  const blockSamples = Math.max(1, Math.floor(blockValues / width / chunk)) * chunk;
+  for (let start = 0; start < grid.sampleCount; start += blockSamples) {
+    const end = Math.min(grid.sampleCount, start + blockSamples);
+    const block = await grid.read(start, end);
+    const firstSample = Math.ceil(start / factor);
+    const data = decimate ? decimate(block, start) : block;
+    if (decimate) openGaps(data, firstSample, width, gaps);
+    yield { firstSample, data, readSamples: end };
+  }
+}
+
+function openGaps(
+  data: Float32Array,
+  firstSample: number,
+  width: number,
+  gaps: readonly SampleRange[],
+): void {
+  const end = firstSample + data.length / width;
+  for (const { startSample, endSample } of gaps) {
+    const from = Math.max(startSample, firstSample);
+    const to = Math.min(endSample, end);
+    if (from < to) data.fill(Number.NaN, (from - firstSample) * width, (to - firstSample) * width);
+  }
+}
+
+function shrinkGaps(gaps: readonly SampleRange[], factor: number, count: number): SampleRange[] {
+  const shrunk: { startSample: number; endSample: number }[] = [];
+  for (const gap of gaps) {
+    const startSample = Math.floor(gap.startSample / factor);
+    const endSample = Math.min(count, Math.ceil(gap.endSample / factor));
+    const last = shrunk[shrunk.length - 1];
+    if (last && startSample <= last.endSample) last.endSample = endSample;
+    else if (endSample > startSample) shrunk.push({ startSample, endSample });
+  }
+  return shrunk;
+}
