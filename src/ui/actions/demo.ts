@@ -30,9 +30,11 @@ const STAGES: { stage: Stage; view: View; text: string }[] = [
 /** What a software adapter manages in the three minutes that a person watches. */
 const SOFTWARE_EPOCHS: Record<Stage, Record<string, number>> = {
   teacher: { epochs: 1 },
-  student: { epochs: 2 },
+  student: { epochs: 3 },
   finetune: { epochs: 4 },
 };
+
+const SOFTWARE_SESSIONS = 2;
 
 /** Runs the demo to its end, which leaves the decoder playing. */
 export async function runDemo(client: StudioClient): Promise<void> {
@@ -49,7 +51,8 @@ export async function runDemo(client: StudioClient): Promise<void> {
     choosePreset(adapter?.isSoftware ? 'nano' : 'tiny');
     settingsStore.setState({ decodeSpeed: 1, decodeLoop: true });
     if (adapter?.isSoftware) settingsStore.setState({ overrides: SOFTWARE_EPOCHS });
-    const sessionIds = builtIn.map(({ id }) => id);
+    const used = adapter?.isSoftware ? builtIn.slice(0, SOFTWARE_SESSIONS) : builtIn;
+    const sessionIds = used.map(({ id }) => id);
     for (const { stage, view, text } of STAGES) {
       if (isCancelled()) return;
       say(text);

@@ -53,10 +53,10 @@ export function PlaneTrace({ layout }: { layout: DecodeLayout }) {
       </h3>
       <canvas className="plane" ref={canvas} role="img" aria-label="True and decoded path" />
       <p className="small dim">
-        <i className="swatch" style={{ background: 'var(--truth)' }} />
-        true (solid){'  '}
-        <i className="swatch" style={{ background: 'var(--decoded)', marginLeft: '1rem' }} />
-        decoded (dashed)
+        <i className="line-swatch" style={{ borderColor: 'var(--truth)' }} />
+        true
+        <i className="line-swatch dashed" style={{ borderColor: 'var(--decoded)' }} />
+        decoded
       </p>
     </div>
   );

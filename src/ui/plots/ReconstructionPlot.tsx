@@ -11,35 +11,43 @@ export function ReconstructionPlot({ picture }: { picture: Reconstruction }) {
   const channel = (data: Float32Array, c: number) => data.subarray(c * count, (c + 1) * count);
   const spreads = names.map((_, c) => spreadOf(channel(input, c)));
   return (
-    <Chart
-      identity={picture}
-      describe={(colours) => ({
-        title: 'Masked reconstruction of a held-out segment (shaded: hidden from the teacher)',
-        xLabel: 'Time in segment (s)',
-        yLabel: 'Channel (z-score, scaled to lane)',
-        height: 300,
-        // The legend names the pair once; the other lanes look the same.
-        series: names.flatMap((_, c) => [
-          { label: c === 0 ? 'recorded' : '', stroke: colours.truth, width: 1.4 },
-          {
-            label: c === 0 ? 'reconstructed' : '',
-            stroke: colours.decoded,
-            width: 1.4,
-            dash: DECODED_DASH,
-          },
-        ]),
-        yAxis: laneAxis(names),
-        yScale: laneScale(names.length),
-        drawBehind: (chart) => shadeMask(chart, mask, frameRateHz, colours.shade),
-      })}
-      read={() => [
-        Array.from(mask, (_, t) => t / frameRateHz),
-        ...names.flatMap((_, c) => [
-          laneOf(channel(input, c), c, spreads[c]),
-          laneOf(channel(output, c), c, spreads[c]),
-        ]),
-      ]}
-    />
+    <div>
+      <Chart
+        identity={picture}
+        describe={(colours) => ({
+          title: 'Masked reconstruction of a held-out segment (shaded: hidden from the teacher)',
+          xLabel: 'Time in segment (s)',
+          yLabel: 'Channel (z-score, scaled to lane)',
+          height: 300,
+          legend: 'none',
+          series: names.flatMap((name) => [
+            { label: name, stroke: colours.truth, width: 1.4 },
+            {
+              label: `${name}, reconstructed`,
+              stroke: colours.decoded,
+              width: 1.4,
+              dash: DECODED_DASH,
+            },
+          ]),
+          yAxis: laneAxis(names),
+          yScale: laneScale(names.length),
+          drawBehind: (chart) => shadeMask(chart, mask, frameRateHz, colours.shade),
+        })}
+        read={() => [
+          Array.from(mask, (_, t) => t / frameRateHz),
+          ...names.flatMap((_, c) => [
+            laneOf(channel(input, c), c, spreads[c]),
+            laneOf(channel(output, c), c, spreads[c]),
+          ]),
+        ]}
+      />
+      <p className="small dim">
+        <i className="line-swatch" style={{ borderColor: 'var(--truth)' }} />
+        recorded
+        <i className="line-swatch dashed" style={{ borderColor: 'var(--decoded)' }} />
+        reconstructed
+      </p>
+    </div>
   );
 }
 

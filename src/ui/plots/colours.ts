@@ -28,7 +28,7 @@ export function plotColours(theme: 'light' | 'dark'): PlotColours {
     surface: token('surface'),
     set:
       theme === 'dark'
-        ? ['#56b4e9', '#e69f00', '#3fc79b', '#cc79a7', '#f0e442', '#ff9a57']
+        ? ['#56b4e9', '#e69f00', '#3fc79b', '#cc79a7', '#f0e442', '#c9d3de']
         : ['#0072b2', '#d55e00', '#009e73', '#a8507f', '#8a7400', '#16202c'],
   };
 }

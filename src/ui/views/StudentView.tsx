@@ -61,7 +61,7 @@ export function StudentView() {
                   title="Behaviour error"
                   yLabel="Mean squared error (z²)"
                   train={['loss']}
-                  heldOut={['loss']}
+                  heldOut={[]}
                   labels={{ loss: 'behaviour' }}
                 />
                 <LossChart
