@@ -13,6 +13,7 @@ import { testDevice } from '../gpu/testDevice';
 import { checkConfig, type ModelConfig } from '../model/config';
 import { compileForward } from '../model/forward';
 import { decoderParameters, initialWeights } from '../model/parameters';
+import { createCpuDecoder } from './cpuDecoder';
 import { createDecoder } from './decoder';
 import { LatencyMeter } from './latency';
 
@@ -82,13 +83,17 @@ test('samples after a frame never change the output up to it, to the bit', async
   expect(changed.slice(kept + 20)).not.toEqual(whole.slice(kept + 20));
 });
 
-describe.each(['gpu', 'cpu'] as const)('stepping on %s', (kind) => {
+const options = { channelMask: mask };
+
+describe.each([
+  { kind: 'gpu', create: () => createDecoder(gpu, config, weights, options), rounds: [0, 1] },
+  { kind: 'cpu', create: () => createCpuDecoder(config, weights, options), rounds: [0, 1] },
+  { kind: 'twins', create: () => createDecoder(CPU, config, weights, options), rounds: [0] },
+])('stepping on $kind', ({ create, rounds }) => {
   test('500 frames from raw samples equal the full forward pass, also after a reset', async () => {
     const expected = await forward(scaled(featuresOf(session)));
-    const decoder = await createDecoder(kind === 'cpu' ? CPU : gpu, config, weights, {
-      channelMask: mask,
-    });
-    for (const round of kind === 'cpu' ? [0] : [0, 1]) {
+    const decoder = await create();
+    for (const round of rounds) {
       decoder.reset();
       const frontEnd = createRealtimeFrontEnd({
         inputRateHz: session.lfp.rateHz,

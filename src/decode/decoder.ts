@@ -19,6 +19,7 @@ export interface DecoderOptions {
   readonly batch?: number;
 }
 
+/** The next step may overwrite the arrays. */
 export interface DecodedFrame {
   /** [B, K], in the units that the model was trained on (z-scored behaviour). */
   readonly behaviour: Float32Array;
@@ -28,7 +29,7 @@ export interface DecodedFrame {
 }
 
 export interface Decoder {
-  /** Dispatches per frame. */
+  /** GPU dispatches per frame; 0 on the processor. */
   readonly dispatches: number;
   /**
    * Decodes the next frame.
@@ -42,6 +43,13 @@ export interface Decoder {
 
 const ALIGNMENT = 64;
 
+/** @throws Error for a bidirectional model, which needs the future */
+export function checkCausal(config: ModelConfig): void {
+  if (config.bidirectional) {
+    throw new Error('[decoder] expected a causal model, got a bidirectional one: distil a student');
+  }
+}
+
 /**
  * Compiles one frame of the causal model.
  * @throws Error for a bidirectional model, which needs the future
@@ -52,9 +60,7 @@ export async function createDecoder(
   weights: Weights,
   { channelMask, batch = 1 }: DecoderOptions = {},
 ): Promise<Decoder> {
-  if (config.bidirectional) {
-    throw new Error('[decoder] expected a causal model, got a bidirectional one: distil a student');
-  }
+  checkCausal(config);
   const parameters = new ParameterSet(device, decoderParameters(config));
   parameters.load(weights);
   const graph = new Graph();
