@@ -16,7 +16,9 @@ export interface Command {
 
 export function commandHelp({ name, summary, options, notes }: Command): string {
   const hasOptions = Object.keys(options).length > 0;
-  const parts = [`npm run studio -- ${name}${hasOptions ? ' [options]' : ''}`, summary];
+  const positional = Object.values(options).find(({ isPositional }) => isPositional);
+  const files = positional ? ` ${positional.value}...` : '';
+  const parts = [`npm run studio -- ${name}${files}${hasOptions ? ' [options]' : ''}`, summary];
   if (hasOptions) parts.push(optionHelp(options));
   if (notes) parts.push(notes);
   return parts.join('\n\n');

@@ -17,6 +17,8 @@ export interface OptionSpec {
   readonly required?: boolean;
   /** Smallest number; default 0. */
   readonly least?: number;
+  /** Of a list: it also takes every argument that belongs to no option. */
+  readonly isPositional?: boolean;
 }
 
 export type OptionTable = Readonly<Record<string, OptionSpec>>;
@@ -90,12 +92,20 @@ export function parseOptions(
 /** `--data A B` becomes `--data=A --data=B`, which is what parseArgs reads. */
 function joinLists(table: OptionTable, args: readonly string[]): string[] {
   const joined: string[] = [];
-  let list: string | undefined;
+  const positional = Object.keys(table).find((name) => table[name].isPositional);
+  const stray = positional && `--${positional}`;
+  let list = stray;
+  let isValue = false;
   for (const arg of args) {
-    if (arg.startsWith('-')) {
-      const isList = arg.startsWith('--') && table[arg.slice(2)]?.kind === 'list';
-      list = isList ? arg : undefined;
-      if (!list) joined.push(arg);
+    // After an option that takes one value comes that value, a negative number included.
+    if (isValue && !arg.startsWith('--')) {
+      joined[joined.length - 1] += `=${arg}`;
+      isValue = false;
+    } else if (arg.startsWith('-')) {
+      const kind = arg.startsWith('--') ? table[arg.slice(2)]?.kind : undefined;
+      list = kind === 'list' ? arg : stray;
+      isValue = kind !== undefined && kind !== 'flag' && kind !== 'list';
+      if (kind !== 'list') joined.push(arg);
     } else joined.push(list ? `${list}=${arg}` : arg);
   }
   return joined;

@@ -1,7 +1,7 @@
 // Recordings named on the command line, read and put through the chosen front end.
 
 import { extractFeatures, type Features, type FrontEndOptions } from '../data/features';
-import { type OpenFile, openFile, proposeChoice, type SeriesChoice } from '../data/readers';
+import { type OpenFile, openFiles, proposeChoice, type SeriesChoice } from '../data/readers';
 import type { Session } from '../data/session';
 import { contiguousSplit, type Split } from '../data/splits';
 import { fileSource } from './nodeFiles';
@@ -44,15 +44,14 @@ export async function readRecordings(
 ): Promise<Features[]> {
   const frontEnd = frontEndOptions(options, defaults);
   const recordings: Features[] = [];
-  for (const path of options.list('data')) {
-    const session = await readSession(path, options);
+  for (const session of await readSessions(options)) {
     const features = extractFeatures(session, frontEnd);
     terminal.note(describe(features));
     for (const warning of session.warnings) terminal.note(`  ${warning}`);
     const [first] = recordings;
     if (first && first.frameRateHz !== features.frameRateHz) {
       throw new Error(
-        `[data] expected one frame rate, got ${first.frameRateHz} Hz and ${features.frameRateHz} Hz in "${path}": use recordings of one kind together`,
+        `[data] expected one frame rate, got ${first.frameRateHz} Hz and ${features.frameRateHz} Hz in "${features.sessionName}": use recordings of one kind together`,
       );
     }
     recordings.push(features);
@@ -65,7 +64,8 @@ export function splitOf(options: Options, features: Features): Split {
   return contiguousSplit(features, { guardS: options.number('guard') });
 }
 
-function frontEndOptions(
+/** @param defaults for options that are not given, by metadata key of a model file */
+export function frontEndOptions(
   options: Options,
   defaults: Readonly<Record<string, string>>,
 ): FrontEndOptions {
@@ -84,9 +84,11 @@ function frontEndOptions(
 
 /** What a model file says about its front end, so that `evaluate` repeats it. */
 export function frontEndMetadata(options: Options, features: Features): Record<string, string> {
-  const { kind, notchHz, reference, behaviourAsVelocity } = frontEndOptions(options, {});
+  const { behaviourAsVelocity, ...chosen } = frontEndOptions(options, {});
+  const { kind, notchHz, reference } = features.importedThrough ?? chosen;
+  const hasFrontEnd = features.importedThrough || features.frontEnd !== 'none';
   return {
-    front_end: features.frontEnd === 'none' ? 'none' : kind,
+    front_end: hasFrontEnd ? kind : 'none',
     notch_hz: String(notchHz),
     reference: reference ?? 'average',
     velocity: behaviourAsVelocity ? 'True' : 'False',
@@ -94,22 +96,29 @@ export function frontEndMetadata(options: Options, features: Features): Record<s
   };
 }
 
-async function readSession(path: string, options: Options): Promise<Session> {
-  const file = await openFile(await fileSource(path));
+/** Files that belong to one recording are opened as one. */
+async function readSessions(options: Options): Promise<Session[]> {
+  const sources = [];
+  for (const path of options.list('data')) sources.push(await fileSource(path));
+  const files = await openFiles(sources);
   try {
-    return await file.readSession(chooseSeries(file, path, options));
+    const sessions: Session[] = [];
+    for (const file of files) {
+      sessions.push(await file.readSession(chooseSeries(file, options)));
+    }
+    return sessions;
   } finally {
-    file.close();
+    for (const file of files) file.close();
   }
 }
 
-function chooseSeries(file: OpenFile, path: string, options: Options): SeriesChoice {
+function chooseSeries(file: OpenFile, options: Options): SeriesChoice {
   const lfp = options.text('lfp');
   const behaviour = options.list('behaviour');
   for (const wanted of [...(lfp ? [lfp] : []), ...behaviour]) {
     if (wanted === 'none' || file.series.some((series) => series.path === wanted)) continue;
     const paths = file.series.map((series) => series.path).join(', ');
-    throw new Error(`[data] expected a series of "${path}" (${paths}), got "${wanted}"`);
+    throw new Error(`[data] expected a series of "${file.fileName}" (${paths}), got "${wanted}"`);
   }
   const proposal = lfp && behaviour.length > 0 ? { lfp } : proposeChoice(file);
   return {
@@ -125,6 +134,10 @@ function describe(features: Features): string {
   const columns =
     bandCount === 1 ? `${channelCount} channels` : `${channelCount} x ${bandCount} bands`;
   const behaviour = features.behaviourNames.join(', ') || 'no behaviour';
-  const frontEnd = features.frontEnd === 'none' ? 'as in the file' : features.frontEnd;
+  const frontEnd = features.importedThrough
+    ? `imported through ${features.importedThrough.kind}`
+    : features.frontEnd === 'none'
+      ? 'as in the file'
+      : features.frontEnd;
   return `${sessionName}${synthetic ? ' (synthetic)' : ''}: ${columns}, ${seconds.toFixed(0)} s at ${frameRateHz} Hz (${frontEnd}), ${behaviour}`;
 }

@@ -30,7 +30,7 @@ export function sessionFacts(
 ): Pick<Evaluation, 'split' | 'frontEnd' | 'synthetic' | 'trainedAt'> {
   return {
     split: `${kind}, last 20 % test, ${guardS} s guard`,
-    frontEnd: features.frontEnd,
+    frontEnd: features.importedThrough?.kind ?? features.frontEnd,
     synthetic: features.synthetic,
     trainedAt: new Date().toISOString(),
   };

@@ -30,7 +30,10 @@ async function run(line: string) {
 describe('wrong usage', () => {
   test.each([
     ['', /COMMAND \[options\]/],
-    ['fly', /expected a command \(devices, train, evaluate, forward, decode\), got "fly"/],
+    [
+      'fly',
+      /expected a command \(devices, inspect, import, train, evaluate, forward, decode\), got "fly"/,
+    ],
     ['forward', /\[forward\] --model FILE is missing/],
     ['forward --model a --input b', /--out FILE is missing/],
     ['forward --model a --input b --out c --device tpu', /--device expected gpu or cpu, got "tpu"/],
@@ -74,12 +77,15 @@ describe('unusable files', () => {
   });
 });
 
-test.each(['devices', 'train', 'evaluate', 'forward', 'decode'])('%s --help', async (command) => {
-  const { exitCode, printed, noted } = await run(`${command} --help`);
-  expect(exitCode).toBe(0);
-  expect(noted).toEqual([]);
-  expect(printed).toContain(`npm run studio -- ${command}`);
-});
+test.each(['devices', 'inspect', 'import', 'train', 'evaluate', 'forward', 'decode'])(
+  '%s --help',
+  async (command) => {
+    const { exitCode, printed, noted } = await run(`${command} --help`);
+    expect(exitCode).toBe(0);
+    expect(noted).toEqual([]);
+    expect(printed).toContain(`npm run studio -- ${command}`);
+  },
+);
 
 describe('options', () => {
   const table = {

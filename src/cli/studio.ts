@@ -5,11 +5,21 @@ import { decode } from './decode';
 import { devices } from './devices';
 import { evaluate } from './evaluate';
 import { forward } from './forward';
+import { importRecordings } from './import';
+import { inspect } from './inspect';
 import { UsageError } from './options';
 import type { Terminal } from './progress';
 import { train } from './train';
 
-const COMMANDS: readonly Command[] = [devices, train, evaluate, forward, decode];
+const COMMANDS: readonly Command[] = [
+  devices,
+  inspect,
+  importRecordings,
+  train,
+  evaluate,
+  forward,
+  decode,
+];
 
 const EXIT = { done: 0, failed: 1, usage: 2 } as const;
 

@@ -3,6 +3,7 @@ import { behaviourOnFrames, differentiate } from './behaviourClock';
 import { offlinePaper } from './frontEnd/offlinePaper';
 import { createRealtimeFrontEnd, type RealtimeFrontEndOptions } from './frontEnd/realtime';
 import { frameValidity, gapsOf, SETTLE_S } from './gaps';
+import type { AppliedFrontEnd } from './provenance';
 import { channelCountOf, type Session } from './session';
 import type { FrameRange } from './splits';
 
@@ -44,7 +45,7 @@ export interface Features {
   readonly behaviourUnits: readonly string[];
   readonly frontEnd: FrontEndKind;
   /** The front end that an imported session had been through before. */
-  readonly importedThrough?: FrontEndKind;
+  readonly importedThrough?: AppliedFrontEnd;
   /** Delay that the front end itself adds, see `RealtimeFrontEnd`; of an imported session, that of its import. */
   readonly groupDelayMs: number;
 }
@@ -108,7 +109,7 @@ export function extractFeatures(session: Session, options: FrontEndOptions): Fea
     behaviourNames: behaviour?.names ?? [],
     behaviourUnits: behaviour?.units ?? [],
     frontEnd,
-    ...(session.provenance && { importedThrough: session.provenance.frontEnd.kind }),
+    ...(session.provenance && { importedThrough: session.provenance.frontEnd }),
     groupDelayMs: session.provenance?.frontEnd.groupDelayMs ?? result.groupDelayMs,
   };
 }

@@ -1,0 +1,145 @@
+// `import`: recordings through mapping and front end to compact sessions that say where they came from.
+
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeArrow } from '../data/formats/arrow';
+import type { FileSource, OpenFile } from '../data/formats/fileFormat';
+import { importSession } from '../data/importSession';
+import type { Mapping } from '../data/mapping';
+import { openFiles } from '../data/readers';
+import { durationS } from '../data/session';
+import type { Command } from './command';
+import { catchInterrupts } from './interruption';
+import { mappingFor } from './mappingOptions';
+import { fileNameOf, fileSource, replaceFile } from './nodeFiles';
+import { type Options, type OptionTable, parseOptions } from './options';
+import { formatTime, type Terminal } from './progress';
+import { frontEndOptions, RECORDING_OPTIONS } from './recordings';
+
+const { lfp, behaviour, notch, reference } = RECORDING_OPTIONS;
+
+const OPTIONS: OptionTable = {
+  file: {
+    kind: 'list',
+    value: 'FILE',
+    help: 'recordings; files of one recording are opened together',
+    required: true,
+    isPositional: true,
+  },
+  out: {
+    kind: 'text',
+    value: 'SESSION.arrow',
+    help: 'the session; for several recordings a folder',
+    required: true,
+  },
+  lfp,
+  behaviour,
+  channels: { kind: 'list', value: 'NAME', help: 'channels of the LFP to keep; default all' },
+  gain: { kind: 'number', value: 'X', help: 'factor on the LFP', least: Number.NEGATIVE_INFINITY },
+  unit: { kind: 'text', value: 'UNIT', help: 'of the LFP after the gain' },
+  rate: { kind: 'number', value: 'HZ', help: 'of an LFP whose file states none' },
+  offset: {
+    kind: 'number',
+    value: 'S',
+    help: "added to the behaviour's clock",
+    least: Number.NEGATIVE_INFINITY,
+  },
+  mapping: { kind: 'text', value: 'FILE', help: 'mapping as JSON instead of the six above' },
+  'save-mapping': { kind: 'text', value: 'FILE', help: 'keep the mapping for other recordings' },
+  'front-end': { ...RECORDING_OPTIONS['front-end'] },
+  notch,
+  reference,
+  'frame-rate': RECORDING_OPTIONS['frame-rate'],
+};
+
+export const importRecordings: Command = {
+  name: 'import',
+  summary: 'Bring recordings to frame rate, block by block, and write them as sessions.',
+  options: OPTIONS,
+  notes: [
+    'A session is one Arrow file that the studio, train, evaluate and pyarrow open. It holds the frames, the',
+    'behaviour, and its provenance: file hashes, mapping, front end, software version. Ctrl-C leaves nothing behind.',
+  ].join('\n'),
+  async run(args, terminal) {
+    const options = parseOptions(OPTIONS, args);
+    const sources: FileSource[] = [];
+    for (const path of options.list('file')) sources.push(await fileSource(path));
+    const controller = new AbortController();
+    const interruption = catchInterrupts(() =>
+      controller.abort(new Error('[import] stopped; nothing was written')),
+    );
+    const files = await openFiles(sources);
+    try {
+      const outputs = outputsOf(files, options.required('out'));
+      for (const [i, file] of files.entries()) {
+        const parts = partsOf(file, files, sources);
+        await importOne(file, parts, outputs[i], options, controller.signal, terminal);
+      }
+    } catch (error) {
+      if (interruption.exitCode === undefined) throw error;
+      terminal.note((error as Error).message);
+      return interruption.exitCode;
+    } finally {
+      interruption.release();
+      for (const file of files) file.close();
+    }
+    return 0;
+  },
+};
+
+async function importOne(
+  file: OpenFile,
+  sources: readonly FileSource[],
+  out: string,
+  options: Options,
+  signal: AbortSignal,
+  terminal: Terminal,
+): Promise<void> {
+  const { mapping, reasons } = await mappingFor(file, options);
+  for (const reason of reasons) terminal.note(reason);
+  const startedMs = performance.now();
+  const session = await importSession(file, sources, mapping, {
+    frontEnd: frontEndOptions(options, {}),
+    signal,
+    onProgress: ({ fraction, timesRealTime, remainingS }) =>
+      terminal.status(
+        `${file.name}  ${(100 * fraction).toFixed(0)} %  ${timesRealTime.toFixed(1)} times real time  ${formatTime(remainingS)} left`,
+      ),
+  });
+  await replaceFile(out, writeArrow(session));
+  await saveMapping(options, mapping);
+  const lengthS = durationS(session.lfp);
+  const pace = lengthS / ((performance.now() - startedMs) / 1000);
+  const { frontEnd, sourceRateHz } = session.provenance ?? {};
+  terminal.print(
+    `${out}: ${session.lfp.names.length} channels, ${lengthS.toFixed(0)} s from ${sourceRateHz?.toFixed(1)} to ` +
+      `${session.lfp.rateHz} Hz (${frontEnd?.kind}), ${pace.toFixed(1)} times real time, ` +
+      `${Math.round(process.resourceUsage().maxRSS / 1024)} MiB at most`,
+  );
+  for (const warning of session.warnings) terminal.note(`  ${warning}`);
+}
+
+async function saveMapping(options: Options, mapping: Mapping): Promise<void> {
+  const path = options.text('save-mapping');
+  if (path) await replaceFile(path, `${JSON.stringify(mapping, null, 2)}\n`);
+}
+
+function outputsOf(files: readonly OpenFile[], out: string): string[] {
+  const isFolder = out.endsWith('/') || (existsSync(out) && statSync(out).isDirectory());
+  if (isFolder) return files.map(({ name }) => join(out, `${fileNameOf(name)}.arrow`));
+  if (files.length === 1) return [out];
+  throw new Error(
+    `[import] expected a folder for ${files.length} recordings, got --out ${out}: end it with /, or import one at a time`,
+  );
+}
+
+/** The files of one recording; of the only one, all. */
+function partsOf(
+  file: OpenFile,
+  files: readonly OpenFile[],
+  sources: readonly FileSource[],
+): readonly FileSource[] {
+  if (files.length === 1) return sources;
+  const names = file.fileName.split(', ');
+  return sources.filter(({ name }) => names.includes(name));
+}

@@ -1,0 +1,83 @@
+// The mapping of a recording from options, from a saved file, or as proposed.
+
+import type { OpenFile } from '../data/formats/fileFormat';
+import { type Mapping, proposeMapping, type SeriesMapping } from '../data/mapping';
+import { readBytes } from './nodeFiles';
+import type { Options } from './options';
+
+/**
+ * @returns with one sentence for each choice that nobody stated
+ * @throws when a named series is not in the file, or the mapping file is none
+ */
+export async function mappingFor(
+  file: OpenFile,
+  options: Options,
+): Promise<{ mapping: Mapping; reasons: readonly string[] }> {
+  const saved = options.text('mapping');
+  if (saved) return { mapping: parseMapping(await readBytes(saved), saved), reasons: [] };
+  const lfp = options.text('lfp');
+  const behaviour = options.list('behaviour');
+  for (const wanted of [...(lfp ? [lfp] : []), ...behaviour]) {
+    if (wanted === 'none' || file.series.some((series) => series.path === wanted)) continue;
+    const paths = file.series.map((series) => series.path).join(', ');
+    throw new Error(
+      `[mapping] expected a series of "${file.fileName}" (${paths}), got "${wanted}": choose one of them`,
+    );
+  }
+  const isStated = lfp !== undefined && behaviour.length > 0;
+  const proposal = isStated ? undefined : proposeMapping(file);
+  const offsetS = options.number('offset');
+  const behaviourPaths =
+    behaviour.length > 0
+      ? behaviour.filter((path) => path !== 'none')
+      : (proposal?.mapping.behaviour ?? []).map(({ path }) => path).filter((path) => path !== lfp);
+  return {
+    mapping: {
+      version: 1,
+      lfp: lfpMapping(lfp ?? (proposal as { mapping: Mapping }).mapping.lfp.path, options),
+      behaviour: behaviourPaths.map((path) => ({
+        path,
+        ...(offsetS !== undefined && { offsetS }),
+      })),
+    },
+    reasons: (proposal?.reasons ?? []).filter(
+      (reason) =>
+        !(lfp && reason.startsWith('Proposed as LFP')) &&
+        !(behaviour.length > 0 && /^(Proposed as behaviour|No series looks)/.test(reason)),
+    ),
+  };
+}
+
+function lfpMapping(path: string, options: Options): SeriesMapping {
+  const columns = options.list('channels');
+  const gain = options.number('gain');
+  const unit = options.text('unit');
+  const rateHz = options.number('rate');
+  return {
+    path,
+    ...(columns.length > 0 && { columns }),
+    ...(gain !== undefined && { gain }),
+    ...(unit !== undefined && { unit }),
+    ...(rateHz !== undefined && { rateHz }),
+  };
+}
+
+function parseMapping(bytes: Uint8Array, path: string): Mapping {
+  const refuse = (got: string): never => {
+    throw new Error(
+      `[mapping] expected a mapping of version 1 in "${path}", got ${got}: save one with --save-mapping`,
+    );
+  };
+  let mapping: Partial<Mapping> | null;
+  try {
+    mapping = JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return refuse('no JSON');
+  }
+  const isWhole =
+    mapping?.version === 1 &&
+    typeof mapping.lfp?.path === 'string' &&
+    Array.isArray(mapping.behaviour) &&
+    mapping.behaviour.every((one) => typeof one?.path === 'string');
+  return isWhole ? (mapping as Mapping) : refuse('other fields');
+}
