@@ -1,12 +1,11 @@
 // `decode`: a recording frame by frame through the streaming decoder, with the latency of every frame.
 
-import { createDecoder } from '../decode/decoder';
 import { LatencyMeter } from '../decode/latency';
 import { lfpColumns } from '../model/config';
 import { decoderWeights } from '../model/modelFile';
 import type { Command } from './command';
+import { openRoute, PATH_OPTIONS, showLatency } from './decodePaths';
 import { emptyResults, INFERENCE_OPTIONS, readInference, writeResults } from './inference';
-import { openDevice } from './nodeDevice';
 import { type OptionTable, parseOptions, UsageError } from './options';
 
 /** The first frames wait for the driver's own preparations and are not a live decoder's latency. */
@@ -14,6 +13,7 @@ const WARM_UP_FRAMES = 10;
 
 const OPTIONS: OptionTable = {
   ...INFERENCE_OPTIONS,
+  ...PATH_OPTIONS,
   'frame-rate': {
     kind: 'number',
     value: 'HZ',
@@ -26,7 +26,7 @@ export const decode: Command = {
   name: 'decode',
   summary: 'Decode recordings frame by frame as if live, and measure the latency.',
   options: OPTIONS,
-  notes: `Causal models only. Latency is from frame in to prediction out, without the first ${WARM_UP_FRAMES} frames.`,
+  notes: `Causal models only. Latency is from frame in to prediction out, without the first ${WARM_UP_FRAMES} frames. On start both paths are measured; --device cpu is the slow reference and has one path.`,
   async run(args, terminal) {
     const options = parseOptions(OPTIONS, args);
     const { model, recording } = await readInference(options);
@@ -34,14 +34,20 @@ export const decode: Command = {
     const frameRateHz = options.number('frame-rate') ?? Number(metadata.frame_rate_hz ?? 100);
     if (!(frameRateHz > 0)) throw new UsageError('--frame-rate expected more than 0 Hz');
     const { batch, frames, lfp, channelMask } = recording;
-    const { device, name, close } = await openDevice(options.text('device') ?? 'gpu');
     const results = emptyResults(config, recording);
-    const meter = new LatencyMeter(1000 / frameRateHz, batch * frames);
+    const deadlineMs = 1000 / frameRateHz;
+    const meter = new LatencyMeter(deadlineMs, batch * frames);
     const columns = lfpColumns(config);
     const weights = decoderWeights(model);
+    const { name, lines, createDecoder, close } = await openRoute(
+      options,
+      config,
+      weights,
+      deadlineMs,
+    );
     for (let b = 0; b < batch; b++) {
       const mask = channelMask.slice(b * config.channelCount, (b + 1) * config.channelCount);
-      const decoder = await createDecoder(device, config, weights, { channelMask: mask });
+      const decoder = await createDecoder(mask);
       for (let t = 0; t < frames; t++) {
         const at = b * frames + t;
         const frame = lfp.subarray(at * columns, (at + 1) * columns);
@@ -59,15 +65,16 @@ export const decode: Command = {
     close();
     const path = options.required('out');
     await writeResults(path, model, recording, results);
-    const { frames: timed, p50Ms, p95Ms, p99Ms, maxMs, missed, deadlineMs } = meter.summary();
+    const summary = meter.summary();
+    const { frames: timed, missed } = summary;
     terminal.print(`${path}: ${batch} x ${frames} frames on ${name}`);
+    for (const line of lines) terminal.print(line);
     if (timed === 0) {
       terminal.print(`latency: not measured, more than ${WARM_UP_FRAMES} frames are needed`);
       return 0;
     }
     terminal.print(
-      `latency of ${timed} frames: p50 ${p50Ms.toFixed(2)} ms, p95 ${p95Ms.toFixed(2)} ms, ` +
-        `p99 ${p99Ms.toFixed(2)} ms, longest ${maxMs.toFixed(2)} ms; ` +
+      `latency of ${timed} frames: ${showLatency(summary)}; ` +
         `missed ${missed} deadlines of ${deadlineMs.toFixed(1)} ms`,
     );
     return 0;

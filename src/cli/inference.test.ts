@@ -23,9 +23,14 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-async function run(command: string, file: string, device: string): Promise<Result> {
+async function run(
+  command: string,
+  file: string,
+  device: string,
+  more: readonly string[] = [],
+): Promise<Result> {
   const { model, input } = goldenFiles(file, true);
-  return runFiles(command, model, input, device);
+  return runFiles(command, model, input, device, more);
 }
 
 interface Result {
@@ -40,13 +45,14 @@ async function runFiles(
   model: Uint8Array,
   input: Uint8Array,
   device: string,
+  more: readonly string[] = [],
 ): Promise<Result> {
   const path = (name: string) => join(folder, `${name}.safetensors`);
   writeFileSync(path('model'), model);
   writeFileSync(path('input'), input);
   const terminal = collected();
   const args = ['--model', path('model'), '--input', path('input'), '--out', path('out')];
-  const exitCode = await studio([command, ...args, '--device', device], terminal);
+  const exitCode = await studio([command, ...args, '--device', device, ...more], terminal);
   return {
     exitCode,
     printed: terminal.printed.join('\n'),
@@ -57,16 +63,19 @@ async function runFiles(
 
 describe.skipIf(!hasGolden)(GOLDEN_TITLE, () => {
   test.each([
-    ['forward', 'realm_causal_small', 'cpu'],
-    ['forward', 'realm_causal_small', 'gpu'],
-    ['forward', 'realm_bidirectional_small', 'cpu'],
-    ['forward', 'realm_bidirectional_small', 'gpu'],
-    ['forward', 'realm_causal_medium', 'gpu'],
-    ['decode', 'realm_causal_small', 'cpu'],
-    ['decode', 'realm_causal_small', 'gpu'],
-    ['decode', 'realm_causal_medium', 'gpu'],
-  ] as const)('%s %s on %s', async (command, file, device) => {
-    const result = await run(command, file, device);
+    ['forward', 'realm_causal_small', 'cpu', ''],
+    ['forward', 'realm_causal_small', 'gpu', ''],
+    ['forward', 'realm_bidirectional_small', 'cpu', ''],
+    ['forward', 'realm_bidirectional_small', 'gpu', ''],
+    ['forward', 'realm_causal_medium', 'gpu', ''],
+    ['decode', 'realm_causal_small', 'cpu', ''],
+    ['decode', 'realm_causal_small', 'gpu', '--path=gpu'],
+    ['decode', 'realm_causal_small', 'gpu', '--path=cpu'],
+    ['decode', 'realm_causal_medium', 'gpu', '--path=gpu'],
+    ['decode', 'realm_causal_medium', 'gpu', '--path=cpu'],
+    ['decode', 'realm_causal_medium', 'gpu', ''],
+  ] as const)('%s %s on %s %s', async (command, file, device, path) => {
+    const result = await run(command, file, device, path ? [path] : []);
     expect(result.noted).toBe('');
     expect(result.exitCode).toBe(0);
     const tensors = result.tensors();
@@ -78,6 +87,17 @@ describe.skipIf(!hasGolden)(GOLDEN_TITLE, () => {
       expect(relativeError(tensors.get(own)!.data, expected.data)).toBeLessThan(TOLERANCE[device]);
     }
     if (command === 'decode') expect(result.printed).toMatch(/latency of \d+ frames: p50 \d/);
+    if (command === 'decode' && device === 'gpu') {
+      const wanted = path ? path.slice('--path='.length) : '(gpu|cpu)';
+      expect(result.printed).toMatch(new RegExp(`path: ${wanted}, `));
+      expect(result.printed).toMatch(/gpu: p50 [\d.]+ ms.*\n.*cpu: p50 [\d.]+ ms/);
+    }
+  });
+
+  test('the reference has one path', async () => {
+    const { exitCode, noted } = await run('decode', 'realm_causal_small', 'cpu', ['--path', 'cpu']);
+    expect(exitCode).toBe(2);
+    expect(noted).toMatch(/--path expected no --device cpu/);
   });
 
   test('a bidirectional model cannot be streamed', async () => {
