@@ -10,19 +10,21 @@ export interface FrameRange {
 }
 
 export interface Split {
-  kind: 'contiguous' | 'random-5s';
+  kind: 'contiguous' | 'random-5s' | 'leave-one-session-out' | 'imported';
   train: FrameRange[];
   validation: FrameRange[];
   test: FrameRange[];
   seed: number;
   /** Time left unused between neighbouring folds. */
   guardS: number;
+  /** Of a session that is held out whole: frames that fit its normalisation and are never scored. */
+  calibration?: FrameRange[];
 }
 
 type Clock = Pick<Features, 'frameRateHz' | 'frameCount' | 'sessionName' | 'frameValid'>;
 
 /** Stretches between gaps that are shorter than one published segment are left out of every fold. */
-const MIN_RUN_S = 5;
+export const MIN_RUN_S = 5;
 
 /**
  * Chronological folds: train, validation, then the last `testFraction` as test, with `guardS` unused

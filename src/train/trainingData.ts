@@ -24,7 +24,9 @@ export function prepareData(features: readonly Features[], splits: readonly Spli
       `[train] expected a split for each of at least one session, got ${features.length} sessions and ${splits.length} splits`,
     );
   }
-  const normalisations = features.map((session, i) => fitNormalisation(session, splits[i].train));
+  const normalisations = features.map((session, i) =>
+    fitNormalisation(session, splits[i].calibration ?? splits[i].train),
+  );
   return {
     sessions: features.map((session, i) => normalise(session, normalisations[i])),
     normalisations,
