@@ -189,7 +189,7 @@ describe('refuses', () => {
 
   test('a frame of other channels', async () => {
     const decoder = await createCpuDecoder(small, weights);
-    await expect(async () => decoder.step(new Float32Array(11))).rejects.toThrow(
+    await expect(decoder.step(new Float32Array(11))).rejects.toThrow(
       /\[decoder\] expected a frame of 12 numbers, got 11/,
     );
   });

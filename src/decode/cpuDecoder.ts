@@ -89,9 +89,8 @@ export async function createCpuDecoder(
     dispatches: 0,
     step(lfp) {
       if (lfp.length !== batch * columns) {
-        throw new Error(
-          `[decoder] expected a frame of ${batch * columns} numbers, got ${lfp.length}`,
-        );
+        const expected = `[decoder] expected a frame of ${batch * columns} numbers`;
+        return Promise.reject(new Error(`${expected}, got ${lfp.length}`));
       }
       rotation.turnTo(position);
       for (let b = 0; b < batch; b++) stepStream(b, lfp);
