@@ -40,7 +40,7 @@ export interface TrainEvent {
   readonly epoch: number;
   readonly epochs: number;
   readonly learningRate: number;
-  /** Median over recent steps. */
+  /** Mean over recent steps, validation not counted. */
   readonly stepMs: number;
   readonly framesPerS: number;
   readonly remainingS: number;

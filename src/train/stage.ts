@@ -34,6 +34,9 @@ export interface StageParts {
   destroy(): void;
 }
 
+/** Steps that the pace is averaged over. */
+const PACE_STEPS = 33;
+
 export class TrainingStage {
   readonly #parts: StageParts;
   readonly #stepsPerEpoch: number;
@@ -78,9 +81,10 @@ export class TrainingStage {
       const learningRate = learningRateAt(settings, step, this.#stepsPerEpoch);
       await trainer.step({ seed, step, learningRate, write: (m) => this.#write(step, m) });
       this.#step = step + 1;
-      this.#stepMs = [...this.#stepMs.slice(-31), performance.now() - started];
       const atEpochEnd = this.#step % this.#stepsPerEpoch === 0;
       const records = atEpochEnd ? await trainer.settle() : trainer.drain();
+      // Including the wait at the end of an epoch, where steps that were only queued so far catch up.
+      this.#stepMs = [...this.#stepMs.slice(1 - PACE_STEPS), performance.now() - started];
       this.#checkFinite(records);
       this.#steps.push(...records);
       const validation = atEpochEnd ? await this.#validate() : undefined;
@@ -176,8 +180,10 @@ export class TrainingStage {
     picture: ReconstructionPicture | undefined,
   ): TrainEvent {
     const { stage, settings, segmentFrames } = this.#parts;
-    const sorted = [...this.#stepMs].sort((x, y) => x - y);
-    const stepMs = sorted[Math.floor(sorted.length / 2)];
+    // The first step compiles the kernels: it says nothing about those to come.
+    const paced =
+      this.#stepMs.length > 1 ? this.#stepMs.slice(-(this.#stepMs.length - 1)) : this.#stepMs;
+    const stepMs = paced.reduce((sum, ms) => sum + ms, 0) / paced.length;
     const frames = settings.batch * settings.microBatches * segmentFrames;
     return {
       stage,
