@@ -2,6 +2,7 @@
 import type { Fault } from '../base/fault';
 import type { FrontEndKind } from '../data/features';
 import type { SeriesChoice, SeriesInfo } from '../data/formats/fileFormat';
+import type { DecodePath, DecodePreference } from '../decode/chooseDecoder';
 import type { Evaluation } from '../evaluate/evaluation';
 import type { Stage, StepRecord, ValidationRecord } from '../train/events';
 
@@ -187,12 +188,27 @@ export interface LatencySummary {
 
 export interface DecodeRequest {
   sessionId: string;
+  /** Where to decode. */
+  preference: DecodePreference;
   speed: number;
   loop: boolean;
   data: DataSettings;
 }
 
+/** What the short measurement on start found on one path. */
+export interface PathMeasurement {
+  path: DecodePath;
+  p50Ms?: number;
+  p99Ms?: number;
+  frames?: number;
+  /** Why this path cannot be taken; then there are no numbers. */
+  problem?: string;
+}
+
 export interface DecodeLayout {
+  /** Where the frames are decoded. */
+  path: DecodePath;
+  measured: PathMeasurement[];
   sessionName: string;
   synthetic: boolean;
   frameRateHz: number;

@@ -1,10 +1,12 @@
 /** Replays the test fold of a session through the streaming decoder, at the pace of a live recording. */
 import { faultOf } from '../base/fault';
 import type { Session } from '../data/session';
+import { chooseDecoder, DECODE_PATHS, type DecodePreference } from '../decode/chooseDecoder';
+import { createCpuDecoder } from '../decode/cpuDecoder';
 import { createDecoder, type Decoder } from '../decode/decoder';
 import { LatencyMeter } from '../decode/latency';
 import type { GpuDevice } from '../gpu/device';
-import type { DataSettings, DecodeLayout, StudioListener } from './api';
+import type { DataSettings, DecodeLayout, PathMeasurement, StudioListener } from './api';
 import { FrameReport } from './frameReport';
 import type { HeldModel } from './heldModel';
 import type { Prepared } from './preparing';
@@ -16,9 +18,13 @@ const LATENCY_REPORT_MS = 250;
 const LFP_SHOWN = 12;
 /** Further behind than this, the clock waits for the decoder: frames are never skipped. */
 const MOST_LAG_MS = 250;
+/** The processor's path never waits by itself: without a turn now and then no call would reach the worker. */
+const TURN_MS = 20;
 
 export interface DecodeOptions {
-  device: GpuDevice;
+  /** Asked only for the GPU's path. */
+  device: () => Promise<GpuDevice>;
+  preference: DecodePreference;
   model: HeldModel;
   session: Session;
   data: DataSettings;
@@ -40,8 +46,9 @@ export class DecodeLoop {
   #isLooping: boolean;
   #finished: Promise<void> | undefined;
 
+  /** Measures both paths for a moment and takes the one that is wanted, or the faster. */
   static async open(options: DecodeOptions): Promise<DecodeLoop> {
-    const { device, model, prepared } = options;
+    const { device, model, prepared, preference } = options;
     const { config, weights } = model;
     const { features } = prepared;
     if (features.channelCount > config.channelCount || features.bandCount !== config.bandCount) {
@@ -58,11 +65,27 @@ export class DecodeLoop {
     }
     const channelMask = new Float32Array(config.channelCount);
     channelMask.set(features.channelMask);
-    const decoder = await createDecoder(device, config, weights, { channelMask });
-    return new DecodeLoop(options, decoder);
+    const { decoder, path, latency, faults } = await chooseDecoder({
+      create: {
+        gpu: async () => createDecoder(await device(), config, weights, { channelMask }),
+        cpu: () => createCpuDecoder(config, weights, { channelMask }),
+      },
+      preference,
+      columns: config.channelCount * config.bandCount,
+      deadlineMs: 1000 / features.frameRateHz,
+    });
+    const measured = DECODE_PATHS.map((one): PathMeasurement => {
+      const { p50Ms, p99Ms, frames } = latency[one] ?? {};
+      return { path: one, p50Ms, p99Ms, frames, problem: faults[one]?.message };
+    });
+    return new DecodeLoop(options, decoder, { path, measured });
   }
 
-  private constructor(options: DecodeOptions, decoder: Decoder) {
+  private constructor(
+    options: DecodeOptions,
+    decoder: Decoder,
+    chosen: Pick<DecodeLayout, 'path' | 'measured'>,
+  ) {
     const { session, prepared, data } = options;
     const { features } = prepared;
     this.#options = options;
@@ -78,6 +101,7 @@ export class DecodeLoop {
       .filter((column) => features.channelMask[Math.floor(column / features.bandCount)] === 1);
     this.#shown = spreadOut(used, LFP_SHOWN);
     this.layout = {
+      ...chosen,
       sessionName: features.sessionName,
       synthetic: features.synthetic,
       frameRateHz: features.frameRateHz,
@@ -130,6 +154,7 @@ export class DecodeLoop {
     const report = new FrameReport(this.layout, tell);
     let latencyAt = Number.NEGATIVE_INFINITY;
     let due = performance.now();
+    let turnAt = due;
     for (;;) {
       if (this.#control.isPaused) {
         report.flush();
@@ -141,7 +166,10 @@ export class DecodeLoop {
       // A step is wanted now; after a pause the clock starts from now.
       const isBehind = this.#control.isPaused || due < now - MOST_LAG_MS;
       due = isBehind ? now : due + periodMs;
-      if (due > now) await new Promise((resolve) => setTimeout(resolve, due - now));
+      if (due > now || now - turnAt > TURN_MS) {
+        await new Promise((resolve) => setTimeout(resolve, due - now));
+        turnAt = performance.now();
+      }
       if (!(await this.#decodeNext(report))) {
         this.#startOver(report);
         continue;

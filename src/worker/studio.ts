@@ -170,19 +170,18 @@ export class Studio implements StudioApi {
     this.#tellModels();
   }
 
-  async startDecode({ sessionId, data, speed, loop }: DecodeRequest): Promise<DecodeLayout> {
+  async startDecode(request: DecodeRequest): Promise<DecodeLayout> {
     await this.stopDecode();
     const model = this.#models.get('student');
     if (!model) throw new Error('[decode] expected a student, got none: distil or load one first');
+    const { sessionId, ...settings } = request;
     const session = this.#recordings.get(sessionId);
     this.#decode = await DecodeLoop.open({
-      device: await this.#openDevice(),
+      ...settings,
+      device: () => this.#openDevice(),
       model,
-      prepared: this.#preparer.prepare(session, data),
+      prepared: this.#preparer.prepare(session, settings.data),
       session,
-      data,
-      speed,
-      loop,
       tell: this.#tell,
     });
     return this.#decode.layout;

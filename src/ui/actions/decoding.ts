@@ -1,4 +1,5 @@
 // The decoder: open, play, pause, step, speed, loop.
+import type { DecodePreference } from '../../decode/chooseDecoder';
 import type { StudioClient } from '../clientContext';
 import { openDecodeSeries } from '../series';
 import { decodeStore } from '../stores/decodeStore';
@@ -9,11 +10,19 @@ import { guarded } from './faults';
 /** Opens a decoder for the selected session and plays; false when that failed. */
 export async function openDecoder(client: StudioClient): Promise<boolean> {
   const { selectedId } = sessionStore.getState();
-  if (selectedId === undefined) return false;
-  const { data, decodeSpeed, decodeLoop } = settingsStore.getState();
+  if (selectedId === undefined || decodeStore.getState().isOpening) return false;
+  const { data, decodeSpeed, decodeLoop, decodePreference } = settingsStore.getState();
+  decodeStore.setState({ isOpening: true });
   const layout = await guarded('The decoder could not be started.', () =>
-    client.startDecode({ sessionId: selectedId, data, speed: decodeSpeed, loop: decodeLoop }),
+    client.startDecode({
+      sessionId: selectedId,
+      data,
+      speed: decodeSpeed,
+      loop: decodeLoop,
+      preference: decodePreference,
+    }),
   );
+  decodeStore.setState({ isOpening: false });
   if (!layout) return false;
   openDecodeSeries(layout);
   decodeStore.setState({ layout, latency: undefined, isPlaying: true });
@@ -48,6 +57,17 @@ export async function setSpeed(client: StudioClient, decodeSpeed: number): Promi
 export async function setLoop(client: StudioClient, decodeLoop: boolean): Promise<void> {
   settingsStore.setState({ decodeLoop });
   await guarded('Looping could not be changed.', () => client.setDecodeLoop(decodeLoop));
+}
+
+/** An open decoder is closed and opened again where it is wanted. */
+export async function setPreference(
+  client: StudioClient,
+  decodePreference: DecodePreference,
+): Promise<void> {
+  settingsStore.setState({ decodePreference });
+  if (!decodeStore.getState().layout) return;
+  await closeDecoder(client);
+  await openDecoder(client);
 }
 
 export async function closeDecoder(client: StudioClient): Promise<void> {

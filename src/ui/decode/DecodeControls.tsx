@@ -6,12 +6,13 @@ import { SyntheticChip } from '../components/SyntheticChip';
 import { formatCount, formatMs } from '../format';
 import { decodeStore } from '../stores/decodeStore';
 import { settingsStore } from '../stores/settingsStore';
+import { DecodePathChoice } from './DecodePathChoice';
 
 const SPEEDS = [0.25, 0.5, 1, 2, 4];
 
 export function DecodeControls({ blocked }: { blocked: boolean }) {
   const client = useClient();
-  const { layout, isPlaying } = decodeStore();
+  const { layout, isOpening, isPlaying } = decodeStore();
   const { decodeSpeed, decodeLoop } = settingsStore();
   return (
     <Panel
@@ -19,7 +20,7 @@ export function DecodeControls({ blocked }: { blocked: boolean }) {
       aside={layout?.synthetic && <SyntheticChip />}
       tools={
         layout && (
-          <button type="button" onClick={() => void openDecoder(client)}>
+          <button type="button" disabled={isOpening} onClick={() => void openDecoder(client)}>
             Start over
           </button>
         )
@@ -29,7 +30,7 @@ export function DecodeControls({ blocked }: { blocked: boolean }) {
         <button
           type="button"
           className="primary"
-          disabled={blocked}
+          disabled={blocked || isOpening}
           onClick={() => void togglePlay(client)}
         >
           {isPlaying ? 'Pause' : 'Play'}
@@ -61,6 +62,7 @@ export function DecodeControls({ blocked }: { blocked: boolean }) {
           The test fold, replayed as if live: every frame is decoded from its past alone.
         </span>
       </div>
+      <DecodePathChoice />
       <Latency />
     </Panel>
   );

@@ -6,6 +6,7 @@ import { DECODED_DASH, plotColours } from '../plots/colours';
 import { decodePulse, decodeSeries } from '../series';
 import { useTheme } from '../useTheme';
 import { drawPlane, type PlanePath } from './drawPlane';
+import { growingPlane } from './scales';
 
 /** A longer tail hides the present. */
 const TAIL_S = 1.5;
@@ -18,13 +19,11 @@ export function PlaneTrace({ layout }: { layout: DecodeLayout }) {
     const colours = plotColours(theme);
     const { lfpNames, behaviourNames, behaviourUnits, frameRateHz } = layout;
     const labels = behaviourNames.map((name, k) => withUnit(name, behaviourUnits[k]));
-    // Only ever grows within one decode: a scale that breathes hides the size of movements.
-    let extent = 0;
+    const growing = growingPlane();
     const draw = () => {
       const ring = decodeSeries.current?.ring;
       const column = (k: number) => ring?.column(1 + lfpNames.length + k) ?? new Float64Array(0);
-      for (const k of [0, 1])
-        for (const y of column(k)) if (Math.abs(y) > extent) extent = Math.abs(y);
+      const range = growing([column(0), column(1)], [column(2), column(3)]);
       const tail = Math.round(TAIL_S * frameRateHz);
       const paths: PlanePath[] = [
         { x: column(0).slice(-tail), y: column(1).slice(-tail), colour: colours.truth, dash: [] },
@@ -35,7 +34,7 @@ export function PlaneTrace({ layout }: { layout: DecodeLayout }) {
           dash: DECODED_DASH,
         },
       ];
-      drawPlane(element, paths, extent || 1, labels, colours);
+      drawPlane(element, paths, range, labels, colours);
     };
     draw();
     const observer = new ResizeObserver(draw);

@@ -1,6 +1,14 @@
 // Draws paths in a plane with equal axes on a canvas.
 import type { PlotColours } from '../plots/colours';
 
+/** Equally long on both axes, in the behaviour's unit. */
+export interface PlaneRange {
+  /** Horizontal and vertical. */
+  centre: readonly [number, number];
+  /** From the centre to an edge. */
+  reach: number;
+}
+
 export interface PlanePath {
   x: Float64Array;
   y: Float64Array;
@@ -11,13 +19,14 @@ export interface PlanePath {
 const MARGIN_PX = 56;
 
 /**
- * @param extent largest magnitude that must fit, in the behaviour's unit
+ * What leaves the plot is cut off at its edge.
+ * @param range the square of the plane that is shown
  * @param labels of the horizontal and the vertical axis, with units
  */
 export function drawPlane(
   canvas: HTMLCanvasElement,
   paths: readonly PlanePath[],
-  extent: number,
+  range: PlaneRange,
   labels: readonly string[],
   colours: PlotColours,
 ): void {
@@ -32,10 +41,14 @@ export function drawPlane(
   context.setTransform(scale, 0, 0, scale, 0, 0);
   context.clearRect(0, 0, size, size);
   const half = (size - MARGIN_PX) / 2;
-  const reach = extent * 1.1;
-  const px = (x: number) => MARGIN_PX + half + (x / reach) * (half - 4);
-  const py = (y: number) => half - (y / reach) * (half - 4);
-  drawAxes(context, size, half, reach, labels, colours, px, py);
+  const { centre, reach } = range;
+  const px = (x: number) => MARGIN_PX + half + ((x - centre[0]) / reach) * half;
+  const py = (y: number) => half - ((y - centre[1]) / reach) * half;
+  drawAxes(context, size, half, range, labels, colours, px, py);
+  context.save();
+  context.beginPath();
+  context.rect(MARGIN_PX, 0, 2 * half, 2 * half);
+  context.clip();
   for (const { x, y, colour, dash } of paths) {
     context.strokeStyle = colour;
     context.lineWidth = 2.5;
@@ -53,13 +66,14 @@ export function drawPlane(
     context.arc(px(x[last]), py(y[last]), 6, 0, 2 * Math.PI);
     context.fill();
   }
+  context.restore();
 }
 
 function drawAxes(
   context: CanvasRenderingContext2D,
   size: number,
   half: number,
-  reach: number,
+  { centre, reach }: PlaneRange,
   labels: readonly string[],
   colours: PlotColours,
   px: (x: number) => number,
@@ -70,21 +84,20 @@ function drawAxes(
   context.fillStyle = colours.dim;
   context.font = '12px system-ui, sans-serif';
   const tick = niceTick(reach);
-  for (let value = -2 * tick; value <= 2 * tick; value += tick) {
-    if (Math.abs(value) > reach) continue;
-    context.beginPath();
-    context.moveTo(px(value), 0);
-    context.lineTo(px(value), 2 * half);
-    context.moveTo(MARGIN_PX, py(value));
-    context.lineTo(size, py(value));
-    context.stroke();
-    const text = Number(value.toPrecision(3)).toLocaleString('en');
+  const text = (value: number) => Number(value.toPrecision(3)).toLocaleString('en');
+  for (const value of ticksOf(centre[0], reach, tick)) {
+    line(context, px(value), 0, px(value), 2 * half);
     context.textAlign = 'center';
     context.textBaseline = 'top';
-    context.fillText(text, px(value), 2 * half + 6);
+    // Near the edges a label would leave the canvas.
+    const x = Math.min(Math.max(px(value), MARGIN_PX + 8), size - 14);
+    context.fillText(text(value), x, 2 * half + 6);
+  }
+  for (const value of ticksOf(centre[1], reach, tick)) {
+    line(context, MARGIN_PX, py(value), size, py(value));
     context.textAlign = 'right';
     context.textBaseline = 'middle';
-    context.fillText(text, MARGIN_PX - 6, py(value));
+    context.fillText(text(value), MARGIN_PX - 6, Math.min(Math.max(py(value), 7), 2 * half - 7));
   }
   context.textAlign = 'center';
   context.textBaseline = 'bottom';
@@ -95,6 +108,26 @@ function drawAxes(
   context.textBaseline = 'top';
   context.fillText(labels[1], 0, 0);
   context.restore();
+}
+
+function line(
+  context: CanvasRenderingContext2D,
+  fromX: number,
+  fromY: number,
+  toX: number,
+  toY: number,
+): void {
+  context.beginPath();
+  context.moveTo(fromX, fromY);
+  context.lineTo(toX, toY);
+  context.stroke();
+}
+
+/** Multiples of `tick` from edge to edge. */
+function ticksOf(centre: number, reach: number, tick: number): number[] {
+  const first = Math.ceil((centre - reach) / tick);
+  const last = Math.floor((centre + reach) / tick);
+  return Array.from({ length: last - first + 1 }, (_, i) => (first + i) * tick);
 }
 
 /** A round number, two of which fit into `reach`. */

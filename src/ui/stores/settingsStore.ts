@@ -2,6 +2,7 @@
 
 import { create } from 'zustand';
 import { persist } from 'zustand/middleware';
+import type { DecodePreference } from '../../decode/chooseDecoder';
 import type { Stage } from '../../train/events';
 import type { DataSettings } from '../../worker/api';
 
@@ -19,6 +20,7 @@ interface Settings {
   overrides: Record<Stage, Record<string, number>>;
   decodeSpeed: number;
   decodeLoop: boolean;
+  decodePreference: DecodePreference;
 }
 
 export const settingsStore = create<Settings>()(
@@ -37,6 +39,7 @@ export const settingsStore = create<Settings>()(
       overrides: { teacher: {}, student: {}, finetune: {} },
       decodeSpeed: 1,
       decodeLoop: true,
+      decodePreference: 'auto',
     }),
     { name: 'realm-studio-settings', version: 1 },
   ),

@@ -15,7 +15,7 @@ import { sessionStore } from '../stores/sessionStore';
 export function DecodeView() {
   const { sessions, selectedId } = sessionStore();
   const { models, status } = runStore();
-  const { layout, isPlaying } = decodeStore();
+  const { layout, isOpening, isPlaying } = decodeStore();
   const missing = missingFor('decode', sessions, selectedId, models);
 
   // The one clock: every chart of this view draws in the same animation frame.
@@ -34,7 +34,6 @@ export function DecodeView() {
       <DecodeControls blocked={!layout && (missing !== undefined || status !== 'idle')} />
       {layout ? (
         <>
-          {' '}
           <div className={layout.behaviourNames.length === 2 ? 'columns wide' : 'stack'}>
             <Panel title="Behaviour">
               {layout.behaviourNames.map((name, k) => (
@@ -52,7 +51,11 @@ export function DecodeView() {
           </Panel>
         </>
       ) : (
-        <div className="empty">Press Play to replay the test fold through the student.</div>
+        <div className="empty">
+          {isOpening
+            ? 'Measuring the decoder on the GPU and on the processor …'
+            : 'Press Play to replay the test fold through the student.'}
+        </div>
       )}
     </>
   );
