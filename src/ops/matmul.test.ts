@@ -6,6 +6,7 @@ import { Graph } from '../autograd/graph';
 import type { Shape } from '../autograd/tensor';
 import { gaussian, PURPOSE } from '../base/rng';
 import { testDevice } from '../gpu/testDevice';
+import { scale } from './elementwise';
 import { matmul } from './matmul';
 import { testOp } from './testOp';
 
@@ -37,6 +38,7 @@ for (const [transposeA, transposeB] of [
       const leadOfB = shared ? [] : lead;
       const withBias = draw.pick([true, false]);
       const withResidual = draw.pick([true, false]);
+      const isUsedAgain = draw.pick([true, false]);
       return {
         label: `${m} ${n} ${k}`,
         inputs: [
@@ -45,13 +47,16 @@ for (const [transposeA, transposeB] of [
           ...(withBias ? [[n]] : []),
           ...(withResidual ? [[...lead, m, n]] : []),
         ],
-        build: ([x, y, ...rest]) =>
-          matmul(x, y, {
+        build([x, y, ...rest]) {
+          const out = matmul(x, y, {
             transposeA,
             transposeB,
             bias: withBias ? rest[0] : undefined,
             residual: withResidual ? rest.at(-1) : undefined,
-          }),
+          });
+          // A later use of x, whose gradient comes first: the product by x adds it.
+          return isUsedAgain ? [out, scale(x, 2)] : out;
+        },
       };
     },
   });

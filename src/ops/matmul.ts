@@ -92,15 +92,16 @@ const matmulOp: Op<MatmulParams> = {
       stridedSum(partial, out, out.size),
     ];
   },
-  gradient({ inputs: [a, b], outputGradients, needs, params }) {
+  accumulates: true,
+  gradient({ inputs: [a, b], outputGradients, needs, previous, params }) {
     const gradient = outputGradients[0]!;
     const { transposeA, transposeB, hasBias, hasResidual } = params;
     const needsBias = hasBias && needs[2];
     const needsResidual = hasResidual && needs[hasBias ? 3 : 2];
     const ofA = (): Tensor =>
       transposeA
-        ? matmul(b, gradient, { transposeA: transposeB, transposeB: true })
-        : matmul(gradient, b, { transposeB: !transposeB });
+        ? matmul(b, gradient, { transposeA: transposeB, transposeB: true, residual: previous })
+        : matmul(gradient, b, { transposeB: !transposeB, residual: previous });
     const ofB = (): Tensor => {
       const [x, g] = b.shape.length === 2 ? [asMatrix(a), asMatrix(gradient)] : [a, gradient];
       return transposeB
