@@ -4,10 +4,9 @@
 import type { Tensor } from '../autograd/tensor';
 import { assign } from '../ops/assign';
 import { causalConv1d, updateHistory } from '../ops/causalConv1d';
-import { gate } from '../ops/elementwise';
+import { gate } from '../ops/gate';
 import { linear } from '../ops/matmul';
 import { reshape } from '../ops/reshape';
-import { split } from '../ops/split';
 import { ssd } from '../ops/ssd';
 import { ssmInputs } from '../ops/ssmInputs';
 import { headCount, innerDim, type ModelConfig } from './config';
@@ -45,7 +44,8 @@ export function mambaBlock(
   const p: Reader = (...names) => read(...names.map((name) => prefix + name));
   const [batch, frames] = x.shape;
   const inner = innerDim(config);
-  const [projected, z] = split(linear(x, p('in_proj.weight')), [inner, inner]);
+  // The input of the convolution, then z of the gate: each op reads its half of the columns.
+  const projected = linear(x, p('in_proj.weight'));
   const u = causalConv1d(projected, p('conv1d.weight'), p('conv1d.bias'), {
     reverse,
     silu: true,
@@ -68,6 +68,6 @@ export function mambaBlock(
     inputScale: 'one',
   });
   if (state) assign(state.ssm, finalState);
-  const gated = gate(reshape(y, [batch, frames, inner]), z);
+  const gated = gate(reshape(y, [batch, frames, inner]), projected);
   return linear(gated, p('out_proj.weight'), undefined, residual);
 }

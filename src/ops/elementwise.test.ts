@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import type { Tensor } from '../autograd/tensor';
-import { add, gate, gelu, multiply, scale, sigmoid, silu, softplus } from './elementwise';
+import { add, gelu, multiply, scale, sigmoid, silu, softplus } from './elementwise';
 import { erf } from './erf';
 import { type Draw, testOp } from './testOp';
 
@@ -18,7 +18,7 @@ for (const [name, op] of Object.entries({ sigmoid, softplus, silu, gelu })) {
   });
 }
 
-for (const [name, op] of Object.entries({ add, multiply, gate })) {
+for (const [name, op] of Object.entries({ add, multiply })) {
   testOp(name, {
     cases: (draw, i) => {
       const shape = [draw.integer(1, 4), sizeOfCase(draw, i)];
