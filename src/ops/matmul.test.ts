@@ -99,6 +99,7 @@ test('matmul refuses a bias or residual of another shape', () => {
 test.each([
   ['a long sum with few tiles is split and gives the same bits every time', [3000, 8], 2],
   ['a short sum is not split', [300, 8], 1],
+  ['a long sum with many tiles is not split', [600, 256], 1],
 ])('%s', async (_, shape, dispatches) => {
   const graph = new Graph();
   const x = graph.input('x', shape);
