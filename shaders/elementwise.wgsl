@@ -7,7 +7,6 @@ override factor: f32 = 1.0;
 @group(0) @binding(1) var<storage, read> b: array<f32>;
 @group(0) @binding(2) var<storage, read> gradient: array<f32>;
 @group(0) @binding(3) var<storage, read_write> out: array<f32>;
-@group(0) @binding(4) var<storage, read_write> out2: array<f32>;
 
 @compute @workgroup_size(256)
 fn add(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -71,18 +70,4 @@ fn gelu_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroup
 @compute @workgroup_size(256)
 fn gelu_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   for (var i = id.x; i < arrayLength(&out); i += groups.x * 256u) { out[i] = gradient[i] * gelu_slope(a[i]); }
-}
-
-// a * silu(b): the gate of the Mamba-2 block.
-@compute @workgroup_size(256)
-fn gate_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  for (var i = id.x; i < arrayLength(&out); i += groups.x * 256u) { out[i] = a[i] * silu(b[i]); }
-}
-
-@compute @workgroup_size(256)
-fn gate_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  for (var i = id.x; i < arrayLength(&out); i += groups.x * 256u) {
-    out[i] = gradient[i] * silu(b[i]);
-    out2[i] = gradient[i] * a[i] * silu_slope(b[i]);
-  }
 }

@@ -15,6 +15,9 @@ override row_lanes: u32 = 1u;
 @group(0) @binding(5) var<storage, read> gradient: array<f32>;
 @group(0) @binding(6) var<storage, read_write> out: array<f32>;
 @group(0) @binding(7) var<storage, read_write> partials: array<f32>;
+// Added to the gradient by x, if there is one.
+@group(0) @binding(8) var<storage, read> previous: array<f32>;
+@group(0) @binding(9) var<uniform> has_previous: u32;
 
 var<workgroup> sums: array<vec2f, 256>;
 var<workgroup> group_sums: array<vec2f, 256>;
@@ -105,7 +108,9 @@ fn backward(
     let means = row_sum(local, sum) * scale;
     for (var c = local.x; c < end; c += lanes) {
       let normal = (x[base + c] - mean) * inverse_deviation;
-      out[base + c] = inverse_deviation * (gradient[base + c] * weight[c] - means.x - normal * means.y);
+      var dx = inverse_deviation * (gradient[base + c] * weight[c] - means.x - normal * means.y);
+      if (has_previous == 1u) { dx += previous[base + c]; }
+      out[base + c] = dx;
     }
   }
   workgroupBarrier();

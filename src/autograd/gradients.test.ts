@@ -45,6 +45,43 @@ test.each([
   expect(slopeAt123(build)).toEqual(expected);
 });
 
+/** x times 3; adds what has flowed to x so far to its gradient itself. */
+const accumulatingOp: Op<null> = {
+  name: 'triple',
+  infer: (inputs) => [inputs[0]],
+  cpu({ inputs: [x], outputs: [out] }) {
+    out.set(x.map((value) => 3 * value));
+  },
+  gpu: () => [],
+  accumulates: true,
+  gradient({ outputGradients: [gradient], previous }) {
+    const own = scale(gradient!, 3);
+    return [previous ? add(previous, own) : own, scale(gradient!, 100)];
+  },
+};
+
+test.each([
+  ['alone', (x: Tensor) => x.graph.apply(accumulatingOp, [x], null)[0], [3, 3, 3]],
+  [
+    'after another use',
+    (x: Tensor) => {
+      const [own] = x.graph.apply(accumulatingOp, [x], null);
+      return add(own, scale(x, 10));
+    },
+    [13, 13, 13],
+  ],
+  [
+    'of one tensor twice',
+    (x: Tensor) => {
+      const [own] = x.graph.apply(accumulatingOp, [x, x], null);
+      return add(own, scale(x, 10));
+    },
+    [113, 113, 113],
+  ],
+])('an op that accumulates by itself, %s, has the whole gradient', (_, build, expected) => {
+  expect(slopeAt123(build)).toEqual(expected);
+});
+
 test('several outputs add their gradients', () => {
   const graph = new Graph();
   const x = graph.input('x', [2], true);

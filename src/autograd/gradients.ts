@@ -43,11 +43,14 @@ export function gradients(
       outputs: node.outputs.map(now),
       outputGradients,
       needs: node.inputs.map((input) => input.requiresGradient),
+      previous: node.op.accumulates && byTensor.get(node.inputs[0]),
       params: node.params,
     });
     node.inputs.forEach((input, k) => {
       const gradient = inputGradients[k];
-      if (gradient && input.requiresGradient) accumulate(input, gradient);
+      if (!gradient || !input.requiresGradient) return;
+      if (k === 0 && node.op.accumulates) byTensor.set(input, gradient);
+      else accumulate(input, gradient);
     });
   }
   return wrt.map((tensor) => byTensor.get(tensor));

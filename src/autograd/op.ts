@@ -58,6 +58,8 @@ export interface GradientCall<P> {
   readonly outputGradients: readonly (Tensor | undefined)[];
   /** Which inputs need a gradient. */
   readonly needs: readonly boolean[];
+  /** What has flowed to the first input so far, if the op `accumulates`. */
+  readonly previous: Tensor | undefined;
   readonly params: P;
 }
 
@@ -71,6 +73,8 @@ export interface Op<P> {
   gpu(call: GpuCall<P>): Dispatch[];
   /** Appends the nodes of the gradient by each input; `undefined` for an op that is not differentiable. */
   readonly gradient: ((call: GradientCall<P>) => (Tensor | undefined)[]) | undefined;
+  /** The rule itself adds `previous` to the gradient of the first input: the sum costs no dispatch of its own. */
+  readonly accumulates?: true;
   /** The output is the input's memory under another shape: no dispatch. */
   readonly alias?: true;
   /** Writes into stored inputs in place, so it is kept although nothing reads its outputs. */

@@ -9,6 +9,8 @@ export interface ParameterSpec {
   readonly shape: Shape;
   /** AdamW's decoupled weight decay applies. */
   readonly decay: boolean;
+  /** Lies without padding behind this parameter, so that one tensor covers both: two Linears of one input are one. */
+  readonly behind?: string;
 }
 
 interface Slot {
@@ -20,8 +22,16 @@ interface Slot {
 /** Values by parameter name, as they travel to files and between devices. */
 export type Weights = ReadonlyMap<string, Float32Array>;
 
+/** A tensor that needs a gradient, the parameters that it covers and where they begin in memory. */
+export interface TrainedTensor {
+  readonly tensor: Tensor;
+  readonly names: readonly string[];
+  readonly offset: number;
+}
+
 // WebGPU binds ranges at multiples of 256 bytes.
 const ALIGNMENT = 64;
+const aligned = (elements: number): number => Math.ceil(elements / ALIGNMENT) * ALIGNMENT;
 
 export interface TrainingStores {
   readonly gradient: Store;
@@ -37,7 +47,7 @@ export class ParameterSet {
   readonly decayCount: number;
   readonly #device: Device;
   readonly #slots = new Map<string, Slot>();
-  readonly #readers = new WeakMap<Graph, Map<string, Tensor>>();
+  readonly #readers = new WeakMap<Graph, Map<string, TrainedTensor>>();
   #training: TrainingStores | undefined;
 
   /** @param isTrained which parameters get a gradient; default none (inference) */
@@ -49,13 +59,23 @@ export class ParameterSet {
     this.#device = device;
     let offset = 0;
     const place = (wanted: (spec: ParameterSpec) => boolean, trained: boolean): number => {
+      let last: string | undefined;
       for (const spec of specs.filter(wanted)) {
-        if (this.#slots.has(spec.name)) {
-          throw new Error(`[parameters] expected each name once, got ${spec.name} twice`);
+        const { name, behind } = spec;
+        if (this.#slots.has(name)) {
+          throw new Error(`[parameters] expected each name once, got ${name} twice`);
         }
-        this.#slots.set(spec.name, { spec, offset, trained });
-        offset += Math.ceil(sizeOf(spec.shape) / ALIGNMENT) * ALIGNMENT;
+        if (behind !== undefined && behind !== last) {
+          throw new Error(
+            `[parameters] expected ${name} behind ${behind}, got it behind ${last ?? 'nothing'}: train, decay or freeze both`,
+          );
+        }
+        if (behind === undefined) offset = aligned(offset);
+        this.#slots.set(name, { spec, offset, trained });
+        offset += sizeOf(spec.shape);
+        last = name;
       }
+      offset = aligned(offset);
       return offset;
     };
     this.decayCount = place((spec) => isTrained(spec.name) && spec.decay, true);
@@ -73,23 +93,41 @@ export class ParameterSet {
     return [...this.#slots.values()].filter((slot) => slot.trained).map((slot) => slot.spec.name);
   }
 
-  /** The tensors of a graph by parameter name; each is made once per graph. */
-  reader(graph: Graph): (name: string) => Tensor {
-    const made = this.#readers.get(graph) ?? new Map<string, Tensor>();
+  /**
+   * The tensors of a graph by parameter name, each made once per graph; with the names of parameters behind it, one
+   * tensor over all of them, stacked along the first dimension.
+   */
+  reader(graph: Graph): (...names: string[]) => Tensor {
+    const made = this.#readers.get(graph) ?? new Map<string, TrainedTensor>();
     this.#readers.set(graph, made);
-    return (name) => {
-      let tensor = made.get(name);
-      if (!tensor) {
-        const { spec, offset, trained } = this.#slot(name);
-        tensor = graph.stored(name, spec.shape, this.values, offset, trained);
-        made.set(name, tensor);
+    return (...names) => {
+      const key = names.join(' + ');
+      let found = made.get(key);
+      if (!found) {
+        const { offset, trained } = this.#slot(names[0]);
+        const tensor = graph.stored(key, this.#shapeOf(names), this.values, offset, trained);
+        found = { tensor, names, offset };
+        made.set(key, found);
       }
-      return tensor;
+      return found.tensor;
     };
   }
 
-  offsetOf(name: string): number {
-    return this.#slot(name).offset;
+  /**
+   * The tensors through which a graph reads the trained parameters.
+   * @throws Error naming a trained parameter that the graph does not read
+   */
+  trainedTensors(graph: Graph): TrainedTensor[] {
+    const read = [...(this.#readers.get(graph)?.values() ?? [])];
+    const missing = this.trainedNames.find(
+      (name) => !read.some(({ names }) => names.includes(name)),
+    );
+    if (missing) {
+      throw new Error(
+        `[parameters] expected the graph to read every trained parameter, got no use of ${missing}: freeze it`,
+      );
+    }
+    return read.filter(({ tensor }) => tensor.requiresGradient);
   }
 
   /** Gradients and moments, zero-filled when first asked for. */
@@ -131,6 +169,20 @@ export class ParameterSet {
     this.values.destroy();
     if (!this.#training) return;
     for (const store of Object.values(this.#training) as Store[]) store.destroy();
+  }
+
+  /** @throws Error when the parameters do not lie behind each other */
+  #shapeOf(names: readonly string[]): Shape {
+    const specs = names.map((name) => this.#slot(name).spec);
+    specs.forEach(({ name, behind }, i) => {
+      if (i > 0 && behind !== names[i - 1]) {
+        throw new Error(
+          `[parameters] expected ${name} to lie behind ${names[i - 1]}, got it behind ${behind ?? 'padding'}`,
+        );
+      }
+    });
+    const rows = specs.reduce((sum, { shape }) => sum + shape[0], 0);
+    return [rows, ...specs[0].shape.slice(1)];
   }
 
   #slot(name: string): Slot {

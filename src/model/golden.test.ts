@@ -117,17 +117,27 @@ async function run(golden: Golden, device: Device): Promise<Map<string, Float32A
     ['loss.mse', mse],
     ['loss.one_minus_cosine', cosine],
   ]);
-  const gradients = backward(add(mse, cosine), set.trainedNames.map(read));
-  set.trainedNames.forEach((name, i) => {
-    wanted.set(`grad.${name}`, gradients[i]!);
-  });
-  for (const tensor of wanted.values()) graph.output(tensor);
+  const trained = set.trainedTensors(graph);
+  const gradients = backward(
+    add(mse, cosine),
+    trained.map(({ tensor }) => tensor),
+  );
+  for (const tensor of [...wanted.values(), ...gradients]) graph.output(tensor!);
   const plan = device.kind === 'cpu' ? compileCpu(graph) : await compileGpu(graph, device);
   plan.write(lfp, framesFirst(golden.values('input.lfp'), batch, config.channelCount, frames));
   plan.write(mask, golden.values('input.channel_mask'));
   plan.run();
   const results = new Map<string, Float32Array>();
   for (const [name, tensor] of wanted) results.set(name, await plan.read(tensor));
+  for (const [i, { names }] of trained.entries()) {
+    const values = await plan.read(gradients[i]!);
+    let begin = 0;
+    for (const name of names) {
+      const end = begin + golden.values(`grad.${name}`).length;
+      results.set(`grad.${name}`, values.slice(begin, end));
+      begin = end;
+    }
+  }
   return results;
 }
 

@@ -4,16 +4,15 @@
 import type { Tensor } from '../autograd/tensor';
 import { assign } from '../ops/assign';
 import { causalConv1d, updateHistory } from '../ops/causalConv1d';
-import { gate, softplus } from '../ops/elementwise';
+import { gate } from '../ops/gate';
 import { linear } from '../ops/matmul';
 import { reshape } from '../ops/reshape';
-import { rope } from '../ops/rope';
-import { split } from '../ops/split';
 import { ssd } from '../ops/ssd';
+import { ssmInputs } from '../ops/ssmInputs';
 import { headCount, innerDim, type ModelConfig } from './config';
 
-/** Finds a parameter's tensor by its name. */
-export type Reader = (name: string) => Tensor;
+/** Finds a parameter's tensor by its name; with several names one tensor over parameters that lie in a row. */
+export type Reader = (...names: string[]) => Tensor;
 
 /** What a stream keeps from frame to frame for one block, as stored tensors. */
 export interface BlockState {
@@ -42,18 +41,22 @@ export function mambaBlock(
   config: ModelConfig,
   { angles, reverse = false, state, residual }: BlockOptions,
 ): Tensor {
-  const p: Reader = (name) => read(prefix + name);
+  const p: Reader = (...names) => read(...names.map((name) => prefix + name));
   const [batch, frames] = x.shape;
   const inner = innerDim(config);
-  const [projected, z] = split(linear(x, p('in_proj.weight')), [inner, inner]);
+  // The input of the convolution, then z of the gate: each op reads its half of the columns.
+  const projected = linear(x, p('in_proj.weight'));
   const u = causalConv1d(projected, p('conv1d.weight'), p('conv1d.bias'), {
     reverse,
     silu: true,
     history: state?.conv,
   });
   if (state) updateHistory(state.conv, projected);
-  const bc = rope(linear(u, p('ssd.bc_proj.weight')), angles);
-  const dt = softplus(linear(u, p('ssd.dt_proj.weight'), p('ssd.dt_proj.bias')));
+  const { bc, dt } = ssmInputs(
+    linear(u, p('ssd.bc_proj.weight', 'ssd.dt_proj.weight')),
+    p('ssd.dt_proj.bias'),
+    angles,
+  );
   const { y, finalState } = ssd({
     x: reshape(u, [batch, frames, headCount(config), config.headDim]),
     dt,
@@ -65,6 +68,6 @@ export function mambaBlock(
     inputScale: 'one',
   });
   if (state) assign(state.ssm, finalState);
-  const gated = gate(reshape(y, [batch, frames, inner]), z);
+  const gated = gate(reshape(y, [batch, frames, inner]), projected);
   return linear(gated, p('out_proj.weight'), undefined, residual);
 }

@@ -71,7 +71,10 @@ export function mambaParameters(prefix: string, config: ModelConfig): ModelParam
     parameter(`${prefix}ssd.A_log`, [heads], { kind: 'aLog' }),
     parameter(`${prefix}ssd.D`, [heads], { kind: 'constant', value: 1 }),
     ...linearParameters(`${prefix}ssd.bc_proj`, 2 * stateDim, inner, false),
-    ...linearParameters(`${prefix}ssd.dt_proj`, heads, inner, false),
+    ...linearParameters(`${prefix}ssd.dt_proj`, heads, inner, false).map((p) => ({
+      ...p,
+      behind: `${prefix}ssd.bc_proj.weight`,
+    })),
     parameter(`${prefix}ssd.dt_proj.bias`, [heads], { kind: 'dtBias', fanIn: inner }),
     ...linearParameters(`${prefix}out_proj`, modelDim, inner, false),
   ];

@@ -8,7 +8,7 @@ import { CPU, createStore } from '../autograd/store';
 import type { Tensor } from '../autograd/tensor';
 import { testDevice } from '../gpu/testDevice';
 import { causalConv1d, updateHistory } from './causalConv1d';
-import { add } from './elementwise';
+import { add, scale } from './elementwise';
 import {
   equalFrames,
   evaluate,
@@ -44,10 +44,15 @@ testOp('causalConv1d', {
       4,
     ];
     const form = FORMS[i % FORMS.length];
+    // Columns of x that are another op's: their gradient, which comes first, passes through.
+    const beside = i % 4 < 2 ? 0 : draw.pick([1, 64]);
     return {
-      label: JSON.stringify(form),
-      inputs: [[B, T, D], [D, 1, K], [D]],
-      build: ([x, weight, bias]) => causalConv1d(x, weight, bias, form),
+      label: `${JSON.stringify(form)} ${beside} columns beside`,
+      inputs: [[B, T, D + beside], [D, 1, K], [D]],
+      build([x, weight, bias]) {
+        const out = causalConv1d(x, weight, bias, form);
+        return i % 2 ? [out, scale(x, 2)] : out;
+      },
     };
   },
   errors: [
@@ -58,7 +63,13 @@ testOp('causalConv1d', {
     {
       build: (g) =>
         causalConv1d(g.input('x', [1, 4, 3]), g.input('w', [2, 1, 4]), g.input('b', [3])),
-      message: /expected weight \[3, 1, K\] and bias \[3\], got \[2, 1, 4\] and \[3\]/,
+      message:
+        /expected weight \[D, 1, K\] and bias \[D\] with D at most 3, got \[2, 1, 4\] and \[3\]/,
+    },
+    {
+      build: (g) =>
+        causalConv1d(g.input('x', [1, 4, 3]), g.input('w', [4, 1, 4]), g.input('b', [4])),
+      message: /with D at most 3, got \[4, 1, 4\] and \[4\]/,
     },
     {
       build: (g) =>
@@ -93,7 +104,7 @@ testOp('causalConv1d with history', {
     const [B, T, D, K] = [draw.integer(1, 3), [1, 2, 3, 9][i % 4], draw.pick([3, 70]), 4];
     const silu = i % 2 === 0;
     return {
-      inputs: [[B, T, D], [D, 1, K], [D], [B, K - 1, D]],
+      inputs: [[B, T, D + (i % 3)], [D, 1, K], [D], [B, K - 1, D]],
       build: ([x, weight, bias, history]) => causalConv1d(x, weight, bias, { silu, history }),
       differentiable: [false, false, false, false],
     };
@@ -149,11 +160,12 @@ describe.each(['cpu', 'gpu'])('causalConv1d on %s', (kind) => {
     async (frames) => {
       const device = await open();
       const before = normalValue([B, K - 1, D], 5).values;
-      const added = normalValue([B, frames, D], 6).values;
+      const width = D + 2;
+      const added = normalValue([B, frames, width], 6).values;
       const store = createStore(device, before.length, 'history');
       store.write(before);
       const graph = new Graph();
-      const input = graph.input('x', [B, frames, D]);
+      const input = graph.input('x', [B, frames, width]);
       updateHistory(graph.stored('history', [B, K - 1, D], store), input);
       const plan = await compile(graph, device);
       plan.write(input, added);
@@ -161,7 +173,8 @@ describe.each(['cpu', 'gpu'])('causalConv1d on %s', (kind) => {
       const expected: number[] = [];
       for (let b = 0; b < B; b++) {
         const past = before.subarray(b * (K - 1) * D, (b + 1) * (K - 1) * D);
-        const all = [...past, ...added.subarray(b * frames * D, (b + 1) * frames * D)];
+        const rows = Array.from({ length: frames }, (_, t) => (b * frames + t) * width);
+        const all = [...past, ...rows.flatMap((row) => [...added.subarray(row, row + D)])];
         expected.push(...all.slice(-(K - 1) * D));
       }
       expect([...(await store.read())]).toEqual(expected);

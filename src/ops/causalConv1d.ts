@@ -2,7 +2,7 @@
 
 import source from '../../shaders/causal_conv1d.wgsl?raw';
 import activation from '../../shaders/common/activation.wgsl?raw';
-import { type Dispatch, gridStride, type Op, scratch } from '../autograd/op';
+import { gridStride, type Numbers, numbers, type Op, scratch } from '../autograd/op';
 import { type Shape, sameShape, showShape, type Tensor } from '../autograd/tensor';
 import { defineShader } from '../gpu/shader';
 import { blockCount, sumPartials } from './sumPartials';
@@ -24,21 +24,23 @@ const siluSlope = (x: number): number => sigmoid(x) * (1 + x * sigmoid(-x));
 const tapOffset = (k: number, taps: number, { reverse }: Params): number =>
   (reverse ? -1 : 1) * (k - (taps - 1));
 
+/** @param shape of x [B, T, W]; the sums are [B, T, D] of its first D columns, one per weight row */
 function sumsOfTaps(
   [x, weight, bias, history]: readonly Float64Array[],
-  [, frames, width]: Shape,
+  [batch, frames, width]: Shape,
   params: Params,
 ): Float64Array {
-  const taps = weight.length / width;
-  const sums = new Float64Array(x.length);
+  const channels = bias.length;
+  const taps = weight.length / channels;
+  const sums = new Float64Array(batch * frames * channels);
   const valueAt = (b: number, t: number, d: number): number => {
     if (t >= 0 && t < frames) return x[(b * frames + t) * width + d];
-    return t < 0 && history ? history[(b * (taps - 1) + taps - 1 + t) * width + d] : 0;
+    return t < 0 && history ? history[(b * (taps - 1) + taps - 1 + t) * channels + d] : 0;
   };
-  for (let i = 0; i < x.length; i++) {
-    const d = i % width;
-    const t = Math.floor(i / width) % frames;
-    const b = Math.floor(i / (width * frames));
+  for (let i = 0; i < sums.length; i++) {
+    const d = i % channels;
+    const t = Math.floor(i / channels) % frames;
+    const b = Math.floor(i / (channels * frames));
     sums[i] = bias[d];
     for (let k = 0; k < taps; k++) {
       sums[i] += weight[d * taps + k] * valueAt(b, t + tapOffset(k, taps, params), d);
@@ -47,57 +49,66 @@ function sumsOfTaps(
   return sums;
 }
 
-function constantsOf([, frames, width]: Shape, [, , taps]: Shape, { reverse }: Params) {
-  return { frames, width, taps, direction: reverse ? -1 : 1 };
+/** The shader's `Sizes` struct, field by field. */
+function sizesOf(
+  [, frames, width]: Shape,
+  [channels, , taps]: Shape,
+  { reverse, silu }: Params,
+  hasPrevious = false,
+): Numbers {
+  return numbers(frames, width, channels, taps, Number(reverse), Number(silu), Number(hasPrevious));
 }
 
+/** The last input, if present, is added to the gradient by x. */
 const backward: Op<Params> = {
   name: 'causalConv1dBackward',
   infer: ([x, weight, bias]) => [x, weight, bias],
   cpu({ inputs, outputs: [dx, dWeight, dBias], inputShapes: [shape], params }) {
-    const [x, weight, , gradient] = inputs;
+    const [x, weight, bias, gradient, previous] = inputs;
     const [, frames, width] = shape;
-    const taps = weight.length / width;
+    const channels = bias.length;
+    const taps = weight.length / channels;
     const sums = sumsOfTaps(inputs.slice(0, 3), shape, params);
-    for (let i = 0; i < x.length; i++) {
-      const d = i % width;
-      const t = Math.floor(i / width) % frames;
+    if (previous) dx.set(previous);
+    for (let i = 0; i < gradient.length; i++) {
+      const d = i % channels;
+      const row = Math.floor(i / channels);
+      const t = row % frames;
       const g = gradient[i] * (params.silu ? siluSlope(sums[i]) : 1);
       dBias[d] += g;
       for (let k = 0; k < taps; k++) {
         const offset = tapOffset(k, taps, params);
         if (t + offset < 0 || t + offset >= frames) continue;
-        dx[i + offset * width] += weight[d * taps + k] * g;
-        dWeight[d * taps + k] += x[i + offset * width] * g;
+        const at = (row + offset) * width + d;
+        dx[at] += weight[d * taps + k] * g;
+        dWeight[d * taps + k] += x[at] * g;
       }
     }
   },
-  gpu({ inputs: [x, weight, bias, gradient], outputs: [dx, dWeight, dBias], params }) {
+  gpu({ inputs: [x, weight, bias, gradient, previous], outputs: [dx, dWeight, dBias], params }) {
     const [batch, frames, width] = x.shape;
-    const taps = weight.shape[2];
-    const constants = constantsOf(x.shape, weight.shape, params);
     const count = blockCount(batch * frames);
-    const partials = scratch(count * width * (taps + 1));
-    const sumGradient = params.silu ? scratch(x.size) : gradient;
-    const dispatches: Dispatch[] = [];
-    if (params.silu) {
-      dispatches.push({
+    const partials = scratch(count * (weight.size + bias.size));
+    return [
+      {
         shader,
-        entry: 'backward_silu',
-        constants,
-        bindings: { x, weight, bias, gradient, out: sumGradient },
-        workgroups: gridStride(x.size),
-      });
-    }
-    dispatches.push({
-      shader,
-      entry: 'backward',
-      constants,
-      bindings: { x, weight, sum_gradient: sumGradient, out: dx, partials },
-      workgroups: [Math.ceil(width / 64), count, 1],
-    });
-    dispatches.push(sumPartials(partials, count, [dWeight, dBias]));
-    return dispatches;
+        entry: 'backward',
+        constants: {},
+        bindings: {
+          x,
+          weight,
+          bias,
+          gradient,
+          // An absent one is never read; another stands in for it.
+          previous: previous ?? gradient,
+          sizes: sizesOf(x.shape, weight.shape, params, !!previous),
+          out: dx,
+          partials,
+        },
+        workgroups: [Math.ceil(width / 64), count, 1],
+      },
+      sumPartials(partials, count, [dWeight, dBias]),
+    ];
   },
   gradient: undefined,
 };
@@ -105,14 +116,18 @@ const backward: Op<Params> = {
 const causalConv1dOp: Op<Params> = {
   name: 'causalConv1d',
   infer([x, weight, bias, history], { reverse }) {
-    const [batch, , width] = x;
-    const taps = weight[2];
+    const [batch, frames, width] = x;
+    const [channels, , taps] = weight;
     if (x.length !== 3) {
       throw new Error(`[causalConv1d] expected x of shape [B, T, D], got ${showShape(x)}`);
     }
-    if (!sameShape(weight, [width, 1, taps]) || !sameShape(bias, [width])) {
+    if (
+      !sameShape(weight, [channels, 1, taps]) ||
+      !sameShape(bias, [channels]) ||
+      channels > width
+    ) {
       throw new Error(
-        `[causalConv1d] expected weight [${width}, 1, K] and bias [${width}], got ${showShape(weight)} and ${showShape(bias)}`,
+        `[causalConv1d] expected weight [D, 1, K] and bias [D] with D at most ${width}, got ${showShape(weight)} and ${showShape(bias)}`,
       );
     }
     if (taps > MOST_TAPS) {
@@ -121,12 +136,12 @@ const causalConv1dOp: Op<Params> = {
     if (history && reverse) {
       throw new Error('[causalConv1d] expected no history in reverse: it has no past, got one');
     }
-    if (history && !sameShape(history, [batch, taps - 1, width])) {
+    if (history && !sameShape(history, [batch, taps - 1, channels])) {
       throw new Error(
-        `[causalConv1d] expected history ${showShape([batch, taps - 1, width])}, got ${showShape(history)}`,
+        `[causalConv1d] expected history ${showShape([batch, taps - 1, channels])}, got ${showShape(history)}`,
       );
     }
-    return [x];
+    return [[batch, frames, channels]];
   },
   cpu({ inputs, outputs: [out], inputShapes: [shape], params }) {
     const sums = sumsOfTaps(inputs, shape, params);
@@ -138,27 +153,33 @@ const causalConv1dOp: Op<Params> = {
     {
       shader,
       entry: history ? 'forward_history' : 'forward',
-      constants: {
-        ...constantsOf(x.shape, weight.shape, params),
-        silu_after: Number(params.silu),
+      constants: {},
+      bindings: {
+        x,
+        weight,
+        bias,
+        ...(history && { history }),
+        sizes: sizesOf(x.shape, weight.shape, params),
+        out,
       },
-      bindings: { x, weight, bias, ...(history && { history }), out },
-      workgroups: gridStride(x.size),
+      workgroups: gridStride(out.size),
     },
   ],
-  gradient({ inputs: [x, weight, bias, history], outputGradients: [gradient], params }) {
+  accumulates: true,
+  gradient({ inputs: [x, weight, bias, history], outputGradients: [gradient], previous, params }) {
     if (history) {
       throw new Error(
         '[causalConv1d] expected no history when gradients are wanted, got one: streaming is for inference',
       );
     }
-    return x.graph.apply(backward, [x, weight, bias, gradient!], params);
+    const inputs = [x, weight, bias, gradient!, ...(previous ? [previous] : [])];
+    return x.graph.apply(backward, inputs, params);
   },
 };
 
 /**
  * Depthwise convolution over time (REALM, section 1.3); tap K-1 is the current frame, tap 0 the oldest.
- * @param x [B, T, D]
+ * @param x [B, T, W]; the first D columns are convolved, the others are another op's
  * @param weight [D, 1, K], K at most 8
  * @param bias [D]
  * @param options.reverse convolves the time-flipped frames: tap 0 is K-1 frames ahead
@@ -185,29 +206,33 @@ const updateHistoryOp: Op<null> = {
   name: 'updateHistory',
   effect: true,
   infer([history, x]) {
-    if (x.length !== 3 || !sameShape(history, [x[0], history[1], x[2]])) {
+    if (x.length !== 3 || history.length !== 3 || history[0] !== x[0] || history[2] > x[2]) {
       throw new Error(
-        `[updateHistory] expected history [B, K-1, D] and x [B, T, D], got ${showShape(history)} and ${showShape(x)}`,
+        `[updateHistory] expected history [B, K-1, D] and x [B, T, W] with D at most W, got ${showShape(history)} and ${showShape(x)}`,
       );
     }
     return [];
   },
-  cpu({ inputs: [history, x], inputShapes: [[batch, past, width], [, frames]] }) {
+  cpu({ inputs: [history, x], inputShapes: [[batch, past, channels], [, frames, width]] }) {
     for (let b = 0; b < batch; b++) {
-      const of = history.subarray(b * past * width, (b + 1) * past * width);
-      const all = [...of, ...x.subarray(b * frames * width, (b + 1) * frames * width)];
-      of.set(all.slice(frames * width));
+      const of = history.subarray(b * past * channels, (b + 1) * past * channels);
+      const all = [...of];
+      for (let row = b * frames; row < (b + 1) * frames; row++) {
+        all.push(...x.subarray(row * width, row * width + channels));
+      }
+      of.set(all.slice(frames * channels));
     }
   },
   gpu({ inputs: [history, x] }) {
-    const [batch, past, width] = history.shape;
+    const [batch, past, channels] = history.shape;
+    const sizes = sizesOf(x.shape, [channels, 1, past + 1], { reverse: false, silu: false });
     return [
       {
         shader,
         entry: 'update_history',
-        constants: { frames: x.shape[1], width, taps: past + 1 },
-        bindings: { stored_history: history, x },
-        workgroups: [Math.ceil((batch * width) / 64), 1, 1],
+        constants: {},
+        bindings: { stored_history: history, x, sizes },
+        workgroups: [Math.ceil((batch * channels) / 64), 1, 1],
       },
     ];
   },
@@ -217,7 +242,7 @@ const updateHistoryOp: Op<null> = {
 /**
  * Replaces the history by the last K-1 frames of history followed by x, in place, for the next replay.
  * @param history [B, K-1, D] of a store
- * @param x [B, T, D]
+ * @param x [B, T, W], of which the history holds the first D columns
  */
 export function updateHistory(history: Tensor, x: Tensor): void {
   if (history.role.kind !== 'stored') {

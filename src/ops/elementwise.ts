@@ -1,4 +1,4 @@
-// Elementwise ops: sum, product, scale, the activations, and the gate a * silu(b) of the Mamba-2 block.
+// Elementwise ops: sum, product, scale and the activations.
 
 import activation from '../../shaders/common/activation.wgsl?raw';
 import source from '../../shaders/elementwise.wgsl?raw';
@@ -152,34 +152,4 @@ const scaleOp: Op<{ factor: number }> = {
 /** factor * a; with factor 1 a copy. */
 export function scale(a: Tensor, factor: number): Tensor {
   return a.graph.apply(scaleOp, [a], { factor })[0];
-}
-
-const gateBackward: Op<null> = {
-  name: 'gateBackward',
-  infer: (inputs) => [inferSame('gateBackward', inputs), inputs[0]],
-  cpu({ inputs: [a, b, gradient], outputs: [da, db] }) {
-    for (let i = 0; i < da.length; i++) {
-      da[i] = gradient[i] * b[i] * sigmoidOf(b[i]);
-      db[i] = gradient[i] * a[i] * siluSlope(b[i]);
-    }
-  },
-  gpu: ({ inputs: [a, b, gradient], outputs: [da, db] }) =>
-    dispatch('gate_backward', da.size, { a, b, gradient, out: da, out2: db }),
-  gradient: undefined,
-};
-
-const gateOp: Op<null> = {
-  name: 'gate',
-  infer: (inputs) => [inferSame('gate', inputs)],
-  cpu({ inputs: [a, b], outputs: [out] }) {
-    for (let i = 0; i < out.length; i++) out[i] = a[i] * b[i] * sigmoidOf(b[i]);
-  },
-  gpu: ({ inputs: [a, b], outputs: [out] }) => dispatch('gate_forward', out.size, { a, b, out }),
-  gradient: ({ inputs: [a, b], outputGradients: [gradient] }) =>
-    a.graph.apply(gateBackward, [a, b, gradient!], null),
-};
-
-/** a * silu(b) of one shape (REALM, section 1.3: y * SiLU(z)). */
-export function gate(a: Tensor, b: Tensor): Tensor {
-  return a.graph.apply(gateOp, [a, b], null)[0];
 }

@@ -1,7 +1,7 @@
 // Layer norm over the last dimension, with a two-pass variance.
 
 import source from '../../shaders/layer_norm.wgsl?raw';
-import { type Op, scratch } from '../autograd/op';
+import { numbers, type Op, scratch } from '../autograd/op';
 import { type Shape, sameShape, showShape, type Tensor } from '../autograd/tensor';
 import { defineShader } from '../gpu/shader';
 import { sumPartials } from './sumPartials';
@@ -29,10 +29,11 @@ function tile(shape: Shape) {
   return { rows, constants: { width, lanes, row_lanes: rowLanes } };
 }
 
+/** The last input, if present, is added to the gradient by x. */
 const backward: Op<null> = {
   name: 'layerNormBackward',
   infer: ([x, weight]) => [x, weight, weight],
-  cpu({ inputs: [x, weight, moments, gradient], outputs: [dx, dWeight, dBias] }) {
+  cpu({ inputs: [x, weight, moments, gradient, previous], outputs: [dx, dWeight, dBias] }) {
     const width = weight.length;
     for (let row = 0; row < x.length / width; row++) {
       const [mean, inverseDeviation] = moments.subarray(2 * row, 2 * row + 2);
@@ -49,12 +50,13 @@ const backward: Op<null> = {
       for (let c = 0; c < width; c++) {
         const i = row * width + c;
         dx[i] =
+          (previous?.[i] ?? 0) +
           inverseDeviation *
-          (gradient[i] * weight[c] - sum / width - (normal(c) * sumNormal) / width);
+            (gradient[i] * weight[c] - sum / width - (normal(c) * sumNormal) / width);
       }
     }
   },
-  gpu({ inputs: [x, weight, moments, gradient], outputs: [out, dWeight, dBias] }) {
+  gpu({ inputs: [x, weight, moments, gradient, previous], outputs: [out, dWeight, dBias] }) {
     const { rows, constants } = tile(x.shape);
     const count = Math.min(MOST_BLOCKS, Math.ceil(rows / constants.row_lanes));
     const partials = scratch(count * 2 * constants.width);
@@ -63,7 +65,17 @@ const backward: Op<null> = {
         shader,
         entry: 'backward',
         constants,
-        bindings: { x, weight, moments, gradient, out, partials },
+        bindings: {
+          x,
+          weight,
+          moments,
+          gradient,
+          // An absent one is never read; another stands in for it.
+          previous: previous ?? gradient,
+          has_previous: numbers(Number(!!previous)),
+          out,
+          partials,
+        },
         workgroups: [count, 1, 1],
       },
       sumPartials(partials, count, [dWeight, dBias]),
@@ -114,8 +126,14 @@ const layerNormOp: Op<Params> = {
       },
     ];
   },
-  gradient: ({ inputs: [x, weight], outputs: [, moments], outputGradients: [gradient] }) =>
-    x.graph.apply(backward, [x, weight, moments, gradient!], null),
+  accumulates: true,
+  gradient: ({
+    inputs: [x, weight],
+    outputs: [, moments],
+    outputGradients: [gradient],
+    previous,
+  }) =>
+    x.graph.apply(backward, [x, weight, moments, gradient!, ...(previous ? [previous] : [])], null),
 };
 
 /**

@@ -6,6 +6,7 @@ import { Graph } from '../autograd/graph';
 import type { Shape } from '../autograd/tensor';
 import { gaussian, PURPOSE } from '../base/rng';
 import { testDevice } from '../gpu/testDevice';
+import { scale } from './elementwise';
 import { matmul } from './matmul';
 import { testOp } from './testOp';
 
@@ -37,6 +38,7 @@ for (const [transposeA, transposeB] of [
       const leadOfB = shared ? [] : lead;
       const withBias = draw.pick([true, false]);
       const withResidual = draw.pick([true, false]);
+      const isUsedAgain = draw.pick([true, false]);
       return {
         label: `${m} ${n} ${k}`,
         inputs: [
@@ -45,13 +47,16 @@ for (const [transposeA, transposeB] of [
           ...(withBias ? [[n]] : []),
           ...(withResidual ? [[...lead, m, n]] : []),
         ],
-        build: ([x, y, ...rest]) =>
-          matmul(x, y, {
+        build([x, y, ...rest]) {
+          const out = matmul(x, y, {
             transposeA,
             transposeB,
             bias: withBias ? rest[0] : undefined,
             residual: withResidual ? rest.at(-1) : undefined,
-          }),
+          });
+          // A later use of x, whose gradient comes first: the product by x adds it.
+          return isUsedAgain ? [out, scale(x, 2)] : out;
+        },
       };
     },
   });
@@ -94,6 +99,7 @@ test('matmul refuses a bias or residual of another shape', () => {
 test.each([
   ['a long sum with few tiles is split and gives the same bits every time', [3000, 8], 2],
   ['a short sum is not split', [300, 8], 1],
+  ['a long sum with many tiles is not split', [600, 256], 1],
 ])('%s', async (_, shape, dispatches) => {
   const graph = new Graph();
   const x = graph.input('x', shape);

@@ -92,15 +92,16 @@ const matmulOp: Op<MatmulParams> = {
       stridedSum(partial, out, out.size),
     ];
   },
-  gradient({ inputs: [a, b], outputGradients, needs, params }) {
+  accumulates: true,
+  gradient({ inputs: [a, b], outputGradients, needs, previous, params }) {
     const gradient = outputGradients[0]!;
     const { transposeA, transposeB, hasBias, hasResidual } = params;
     const needsBias = hasBias && needs[2];
     const needsResidual = hasResidual && needs[hasBias ? 3 : 2];
     const ofA = (): Tensor =>
       transposeA
-        ? matmul(b, gradient, { transposeA: transposeB, transposeB: true })
-        : matmul(gradient, b, { transposeB: !transposeB });
+        ? matmul(b, gradient, { transposeA: transposeB, transposeB: true, residual: previous })
+        : matmul(gradient, b, { transposeB: !transposeB, residual: previous });
     const ofB = (): Tensor => {
       const [x, g] = b.shape.length === 2 ? [asMatrix(a), asMatrix(gradient)] : [a, gradient];
       return transposeB
@@ -121,18 +122,34 @@ function asMatrix(x: Tensor): Tensor {
   return x.shape.length === 2 ? x : reshape(x, [x.size / columns, columns]);
 }
 
-/** A weight gradient has few tiles and a long sum: its K is split so that enough invocations are busy. */
+/**
+ * A small weight gradient has few tiles and a long sum: its K is split so that enough invocations are busy. With
+ * more workgroups than this the sum of the parts, a dispatch of its own, costs more than it gains.
+ */
+const FEW_WORKGROUPS = 64;
 const LONG_SUM = 512;
 const SHORTEST_PART = 128;
 const MOST_PARTS = 32;
 const INVOCATIONS_WANTED = 16_384;
 
 function partsOf({ batch, m, n, k }: Sizes): number {
-  if (batch > 1 || k < LONG_SUM) return 1;
+  const [columns, rows] = workgroupsOf(m, n);
+  if (batch > 1 || k < LONG_SUM || columns * rows >= FEW_WORKGROUPS) return 1;
   const tiles = Math.ceil(m / 4) * Math.ceil(n / 4);
   const parts = Math.min(INVOCATIONS_WANTED / tiles, k / SHORTEST_PART, MOST_PARTS);
   // A power of two: fewer different pipelines.
   return parts < 2 ? 1 : 2 ** Math.floor(Math.log2(parts));
+}
+
+/** Invocations in a workgroup, each with 4 x 4 numbers; a narrow output has more rows in one instead. */
+function groupOf(n: number): readonly [number, number] {
+  const columns = n <= 4 ? 1 : n <= 8 ? 2 : n <= 16 ? 4 : 8;
+  return [columns, 64 / columns];
+}
+
+function workgroupsOf(m: number, n: number): readonly [number, number] {
+  const [columns, rows] = groupOf(n);
+  return [Math.ceil(n / 4 / columns), Math.ceil(m / 4 / rows)];
 }
 
 function multiply(
@@ -145,9 +162,7 @@ function multiply(
   parts: number,
 ): Dispatch {
   const aligned = [k, n, transposeA ? m : k].every((length) => length % 4 === 0);
-  // A narrow output has more rows per workgroup instead.
-  const groupColumns = n <= 4 ? 1 : n <= 8 ? 2 : n <= 16 ? 4 : 8;
-  const groupRows = 64 / groupColumns;
+  const [groupColumns, groupRows] = groupOf(n);
   // An absent bias or residual is never read; `a` stands in for it because every binding needs a buffer.
   const bias = hasBias ? rest[0] : a;
   const residual = hasResidual ? rest.at(-1)! : a;
@@ -167,7 +182,7 @@ function multiply(
     bindings: aligned
       ? { a4: a, b4: b, bias4: bias, residual4: residual, out4: out }
       : { a, b, bias, residual, out },
-    workgroups: [Math.ceil(n / 4 / groupColumns), Math.ceil(m / 4 / groupRows), batch * parts],
+    workgroups: [...workgroupsOf(m, n), batch * parts],
   };
 }
 

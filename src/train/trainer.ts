@@ -192,27 +192,26 @@ export class Trainer {
 
 /** Every trained parameter's gradient lands in its set's flat gradient store. */
 function appendGradients(graph: Graph, loss: Tensor, sets: readonly TrainedSet[]): void {
-  const trained = sets.flatMap(({ parameters }) => {
-    const read = parameters.reader(graph);
-    return parameters.trainedNames.map((name) => ({ parameters, name, tensor: read(name) }));
-  });
+  const trained = sets.flatMap(({ parameters }) =>
+    parameters.trainedTensors(graph).map((found) => ({ parameters, ...found })),
+  );
   const gradients = backward(
     loss,
     trained.map(({ tensor }) => tensor),
   );
   const pinned = new Set<Tensor>();
-  trained.forEach(({ parameters, name }, i) => {
+  trained.forEach(({ parameters, tensor, offset }, i) => {
     const gradient = gradients[i];
     if (!gradient) {
       throw new Error(
-        `[train] expected the loss to depend on every trained parameter, got none for ${name}: freeze it`,
+        `[train] expected the loss to depend on every trained parameter, got none for ${tensor.name}: freeze it`,
       );
     }
     // A gradient that two parameters share, or that is another tensor under a new shape, needs memory of its own.
     const isOwn = graph.nodes.some((node) => !node.op.alias && node.outputs.includes(gradient));
     const target = isOwn && !pinned.has(gradient) ? gradient : scale(gradient, 1);
     pinned.add(target);
-    graph.pin(target, parameters.training.gradient, parameters.offsetOf(name));
+    graph.pin(target, parameters.training.gradient, offset);
   });
 }
 

@@ -1,0 +1,95 @@
+// What the state-space layer reads, from one projection [rows, 2N + H] of its input: B and C turned by the angle of
+// their frame, pairs (i, i + N/2), and dt = softplus(raw + bias). Sizes follow from the lengths of the bindings.
+
+@group(0) @binding(0) var<storage, read> projected: array<f32>;
+@group(0) @binding(1) var<storage, read> dt_bias: array<f32>;
+// Per frame N/2 cosines, then N/2 sines.
+@group(0) @binding(2) var<storage, read> table: array<f32>;
+@group(0) @binding(3) var<storage, read_write> bc: array<f32>;
+@group(0) @binding(4) var<storage, read_write> dt: array<f32>;
+@group(0) @binding(5) var<storage, read> bc_gradient: array<f32>;
+@group(0) @binding(6) var<storage, read> dt_gradient: array<f32>;
+@group(0) @binding(7) var<storage, read_write> out: array<f32>;
+@group(0) @binding(8) var<storage, read_write> bias_gradient: array<f32>;
+
+struct Pair {
+  row: u32,
+  // Column of the first of the two, of 2N.
+  column: u32,
+  cosine: f32,
+  sine: f32,
+}
+
+// Pair k of all rows, N pairs in each.
+fn pair_of(k: u32, n: u32) -> Pair {
+  let row = k / n;
+  let half = n / 2u;
+  let i = k % half;
+  let angle = row * n % arrayLength(&table) + i;
+  return Pair(row, k % n / half * n + i, table[angle], table[angle + half]);
+}
+
+@compute @workgroup_size(256)
+fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let heads = arrayLength(&dt_bias);
+  let rows = arrayLength(&dt) / heads;
+  let n = arrayLength(&bc) / rows / 2u;
+  for (var k = id.x; k < rows * n; k += groups.x * 256u) {
+    let pair = pair_of(k, n);
+    let source = pair.row * (2u * n + heads) + pair.column;
+    let to = pair.row * 2u * n + pair.column;
+    let a = projected[source];
+    let b = projected[source + n / 2u];
+    bc[to] = a * pair.cosine - b * pair.sine;
+    bc[to + n / 2u] = b * pair.cosine + a * pair.sine;
+  }
+  for (var k = id.x; k < rows * heads; k += groups.x * 256u) {
+    let head = k % heads;
+    dt[k] = softplus(projected[k / heads * (2u * n + heads) + 2u * n + head] + dt_bias[head]);
+  }
+}
+
+var<workgroup> sums: array<f32, 256>;
+
+// The first H workgroups take one head's dt each and sum the bias gradient; the others turn B and C back.
+@compute @workgroup_size(256)
+fn backward(
+  @builtin(local_invocation_index) index: u32,
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+) {
+  let heads = arrayLength(&dt_bias);
+  let rows = arrayLength(&dt_gradient) / heads;
+  let n = arrayLength(&bc_gradient) / rows / 2u;
+  if (group.x >= heads) {
+    for (var k = (group.x - heads) * 256u + index; k < rows * n; k += (groups.x - heads) * 256u) {
+      let pair = pair_of(k, n);
+      let source = pair.row * 2u * n + pair.column;
+      let to = pair.row * (2u * n + heads) + pair.column;
+      let a = bc_gradient[source];
+      let b = bc_gradient[source + n / 2u];
+      out[to] = a * pair.cosine + b * pair.sine;
+      out[to + n / 2u] = b * pair.cosine - a * pair.sine;
+    }
+    return;
+  }
+  var sum = 0.0;
+  for (var row = index; row < rows; row += 256u) {
+    let at = row * (2u * n + heads) + 2u * n + group.x;
+    let gradient = dt_gradient[row * heads + group.x] * sigmoid(projected[at] + dt_bias[group.x]);
+    out[at] = gradient;
+    sum += gradient;
+  }
+  sums[index] = sum;
+  workgroupBarrier();
+  // 16 lanes add 16 sums each, then one adds theirs.
+  if (index < 16u) {
+    for (var other = index + 16u; other < 256u; other += 16u) { sum += sums[other]; }
+    sums[index] = sum;
+  }
+  workgroupBarrier();
+  if (index == 0u) {
+    for (var other = 1u; other < 16u; other++) { sum += sums[other]; }
+    bias_gradient[group.x] = sum;
+  }
+}
