@@ -43,7 +43,7 @@ export const packageTable = {
   vitest: ['test', 'bench', 'e2e'],
   'fast-check': ['test'],
   'playwright-core': ['e2e', 'bench'],
-  vite: ['e2e', 'bench'],
+  vite: ['test', 'e2e', 'bench'],
   // Node's own modules: all else must also run in a browser.
   'node:': ['cli', 'test', 'bench', 'e2e'],
 };

@@ -165,7 +165,7 @@ async function extractRealtime(
     alreadyFrames: true,
     channelMask: mask,
     warnings: [
-      ...file.warnings.filter((warning) => !ABOUT_BEHAVIOUR.test(warning)),
+      ...file.sessionWarnings,
       ...(clock.factor > 1 ? [reducedNote(source.info.name, grid.rateHz, clock.rateHz)] : []),
       ...warnings,
     ],

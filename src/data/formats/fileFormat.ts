@@ -76,6 +76,8 @@ export interface OpenFile {
   readonly subject: string;
   readonly series: SeriesInfo[];
   readonly warnings: string[];
+  /** Those that also hold for every session read. */
+  readonly sessionWarnings: readonly string[];
   readSession(choice: SeriesChoice): Promise<Session>;
   /**
    * Samples `[startSample, endSample)` of one series in physical units, `[sample, column]`, NaN in gaps.

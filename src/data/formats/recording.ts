@@ -67,6 +67,7 @@ export function openRecording(parts: RecordingParts): OpenFile {
     sources,
     series: sources.map(({ info }) => info),
     warnings: [...parts.warnings],
+    sessionWarnings: parts.sessionWarnings ?? parts.warnings,
     readSession: (choice) =>
       inOneSentence(async () => {
         const { bands, columnMask } = pick(sources, choice.lfp, parts);

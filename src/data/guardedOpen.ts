@@ -1,0 +1,164 @@
+/** Files parsed in a worker that is killed when it hangs or takes too much memory: none can stop the page. */
+import type { OpenFile, SeriesChoice } from './formats/fileFormat';
+import { openRecording } from './formats/recording';
+import type { SampleGrid, SeriesSource } from './formats/sampleGrid';
+import type {
+  FileDescription,
+  GridDescription,
+  ParserPort,
+  ParserReply,
+  ParserRequest,
+  SourceSpec,
+} from './guardedProtocol';
+import type { Session } from './session';
+
+export interface ParserLimits {
+  /** Longest time without an answer or a sign of progress. */
+  readonly stallMs: number;
+  readonly maxBytes: number;
+}
+
+export const PARSER_LIMITS: ParserLimits = { stallMs: 5000, maxBytes: 2 ** 30 };
+
+/** Each without its number. */
+type Question = ParserRequest extends infer R
+  ? R extends { id: number }
+    ? Omit<R, 'id'>
+    : never
+  : never;
+
+interface Waiting {
+  resolve(value: unknown): void;
+  reject(error: Error): void;
+}
+
+/** One parser in one worker; ends for good when it is killed. */
+export class GuardedParser {
+  readonly #port: ParserPort;
+  readonly #limits: ParserLimits;
+  readonly #waiting = new Map<number, Waiting>();
+  #names = 'the file';
+  #nextId = 1;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #ended: Error | undefined;
+
+  constructor(port: ParserPort, limits: ParserLimits = PARSER_LIMITS) {
+    this.#port = port;
+    this.#limits = limits;
+    port.listen(
+      (reply) => this.#receive(reply),
+      (reason) => this.#kill(`the parser ended (${reason})`),
+    );
+  }
+
+  get isAlive(): boolean {
+    return this.#ended === undefined;
+  }
+
+  /**
+   * As `openFiles` of readers.ts; the files' readers ask the worker.
+   * @throws one sentence when a file cannot be opened, or the worker had to be killed
+   */
+  async open(sources: readonly SourceSpec[]): Promise<OpenFile[]> {
+    this.#names = sources.map(nameOf).join(', ');
+    const files = (await this.#ask({ type: 'open', sources })) as FileDescription[];
+    return files.map((file) => this.#proxyOf(file));
+  }
+
+  /** Ends the worker at once; whatever is asked for is refused. */
+  end(): void {
+    this.#kill('a closed one');
+  }
+
+  #proxyOf(file: FileDescription): OpenFile {
+    const proxy = openRecording({
+      ...file,
+      sources: file.sources.map(
+        (source, index): SeriesSource => ({
+          ...source,
+          open: (statedRateHz) =>
+            this.#grid(file.token, index, statedRateHz, source.info.columns.length),
+        }),
+      ),
+      close: () => void this.#ask({ type: 'close', file: file.token }).catch(() => {}),
+    });
+    if (file.format !== 'arrow') return proxy;
+    // A saved session knows more than its series do, and is in the worker's memory already.
+    const readSession = (choice: SeriesChoice) =>
+      this.#ask({ type: 'session', file: file.token, choice }) as Promise<Session>;
+    return { ...proxy, readSession };
+  }
+
+  async #grid(
+    file: number,
+    source: number,
+    statedRateHz: number | undefined,
+    width: number,
+  ): Promise<SampleGrid> {
+    const asked = this.#ask({ type: 'grid', file, source, statedRateHz });
+    const { token, ...grid } = (await asked) as GridDescription;
+    return {
+      ...grid,
+      read: async (startSample, endSample) => {
+        const values = await this.#ask({ type: 'read', grid: token, startSample, endSample });
+        const count = (endSample - startSample) * width;
+        if (values instanceof Float32Array && values.length === count) return values;
+        throw new Error(
+          `[series] expected ${count} values from "${this.#names}", got fewer: the file is damaged, copy it again`,
+        );
+      },
+    };
+  }
+
+  #ask(question: Question): Promise<unknown> {
+    if (this.#ended) return Promise.reject(this.#ended);
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      this.#port.post({ ...question, id } as ParserRequest);
+      this.#watch();
+    });
+  }
+
+  #receive(reply: ParserReply): void {
+    if (this.#ended) return;
+    if (reply.type !== 'failed' && reply.memoryBytes > this.#limits.maxBytes) {
+      this.#kill(`more than ${Math.round(this.#limits.maxBytes / 2 ** 20)} MiB of memory in use`);
+      return;
+    }
+    if (reply.type !== 'progress') {
+      const waiting = this.#waiting.get(reply.id);
+      this.#waiting.delete(reply.id);
+      if (reply.type === 'done') waiting?.resolve(reply.value);
+      else waiting?.reject(new Error(reply.message));
+      if (reply.type === 'failed' && reply.isFatal) this.#kill('a broken parser');
+    }
+    this.#watch();
+  }
+
+  #watch(): void {
+    clearTimeout(this.#timer);
+    if (this.#ended || this.#waiting.size === 0) return;
+    const { stallMs } = this.#limits;
+    this.#timer = setTimeout(
+      () => this.#kill(`none for ${(stallMs / 1000).toPrecision(2)} s`),
+      stallMs,
+    );
+  }
+
+  #kill(got: string): void {
+    if (this.#ended) return;
+    this.#ended = new Error(
+      `[open] expected progress in reading "${this.#names}", got ${got}: the file is damaged, copy or export it again`,
+    );
+    clearTimeout(this.#timer);
+    this.#port.terminate();
+    for (const { reject } of this.#waiting.values()) reject(this.#ended);
+    this.#waiting.clear();
+  }
+}
+
+function nameOf(spec: SourceSpec): string {
+  if (spec.kind === 'blob') return spec.file.name;
+  return spec.kind === 'url' ? spec.url : spec.name;
+}
