@@ -25,10 +25,13 @@ export interface ModelConfig {
   readonly outputCount: number;
 }
 
-export const innerDim = (config: ModelConfig): number => config.expand * config.modelDim;
+type InnerSize = Pick<ModelConfig, 'expand' | 'modelDim'>;
+
+export const innerDim = ({ expand, modelDim }: InnerSize): number => expand * modelDim;
 
 /** H: SSM heads. */
-export const headCount = (config: ModelConfig): number => innerDim(config) / config.headDim;
+export const headCount = (config: InnerSize & Pick<ModelConfig, 'headDim'>): number =>
+  innerDim(config) / config.headDim;
 
 /** Columns of one LFP frame: channel-major, then band. */
 export const lfpColumns = (config: ModelConfig): number => config.channelCount * config.bandCount;

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import type { Tensor } from '../autograd/tensor';
-import { add, gelu, multiply, scale, sigmoid, silu, softplus } from './elementwise';
+import { add, addRow, gelu, multiply, scale, sigmoid, silu, softplus } from './elementwise';
 import { erf } from './erf';
 import { type Draw, testOp } from './testOp';
 
@@ -34,6 +34,19 @@ for (const [name, op] of Object.entries({ add, multiply })) {
     ],
   });
 }
+
+testOp('addRow', {
+  cases: (draw, i) => {
+    const width = draw.integer(1, 9);
+    return { inputs: [[2, sizeOfCase(draw, i), width], [width]], build: ([a, b]) => addRow(a, b) };
+  },
+  errors: [
+    {
+      build: (graph) => addRow(graph.input('a', [2, 3]), graph.input('b', [2])),
+      message: /\[addRow\] expected a row of shape \[3\], got \[2\]/,
+    },
+  ],
+});
 
 testOp('scale', {
   cases: (draw, i) => {

@@ -1,7 +1,7 @@
 // Matrix product with bias and residual; its gradients are matrix products again.
 
 import source from '../../shaders/matmul.wgsl?raw';
-import { type Dispatch, type Op, type Operand, scratch } from '../autograd/op';
+import { type Dispatch, numbers, type Op, type Operand, scratch } from '../autograd/op';
 import { type Shape, sameShape, showShape, sizeOf, type Tensor } from '../autograd/tensor';
 import { defineShader } from '../gpu/shader';
 import { stridedSum, sumRows } from './reduce';
@@ -137,8 +137,7 @@ function partsOf({ batch, m, n, k }: Sizes): number {
   if (batch > 1 || k < LONG_SUM || columns * rows >= FEW_WORKGROUPS) return 1;
   const tiles = Math.ceil(m / 4) * Math.ceil(n / 4);
   const parts = Math.min(INVOCATIONS_WANTED / tiles, k / SHORTEST_PART, MOST_PARTS);
-  // A power of two: fewer different pipelines.
-  return parts < 2 ? 1 : 2 ** Math.floor(Math.log2(parts));
+  return Math.max(1, Math.floor(parts));
 }
 
 /** Invocations in a workgroup, each with 4 x 4 numbers; a narrow output has more rows in one instead. */
@@ -170,18 +169,17 @@ function multiply(
     shader,
     entry: aligned ? 'multiply_vec4' : 'multiply_scalar',
     constants: {
-      n,
-      parts,
       transpose_a: Number(transposeA),
       transpose_b: Number(transposeB),
-      has_bias: Number(hasBias),
-      has_residual: Number(hasResidual),
       group_columns: groupColumns,
       group_rows: groupRows,
     },
-    bindings: aligned
-      ? { a4: a, b4: b, bias4: bias, residual4: residual, out4: out }
-      : { a, b, bias, residual, out },
+    bindings: {
+      ...(aligned
+        ? { a4: a, b4: b, bias4: bias, residual4: residual, out4: out }
+        : { a, b, bias, residual, out }),
+      sizes: numbers(n, parts, Number(hasBias), Number(hasResidual)),
+    },
     workgroups: [...workgroupsOf(m, n), batch * parts],
   };
 }
