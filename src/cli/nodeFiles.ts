@@ -3,10 +3,15 @@
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import type { FileSource } from '../data/formats/fileFormat';
+import { openHttpSource } from '../data/httpSource';
 import type { SlotStorage } from '../train/checkpoint';
 
-/** @throws Error in one sentence when the file cannot be opened */
+/**
+ * @param path or an address, whose recording is read in parts; HDF5 is fetched whole
+ * @throws Error in one sentence when the file cannot be opened
+ */
 export async function fileSource(path: string): Promise<FileSource> {
+  if (/^https?:\/\//i.test(path)) return openHttpSource(path);
   const file = await opened(path);
   const { size } = await file.stat();
   await file.close();

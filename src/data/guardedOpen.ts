@@ -19,6 +19,8 @@ export interface ParserLimits {
 }
 
 export const PARSER_LIMITS: ParserLimits = { stallMs: 5000, maxBytes: 2 ** 30 };
+/** A slow server may take its time over one part, which HDF5 waits for without a sign. */
+export const REMOTE_PARSER_LIMITS: ParserLimits = { ...PARSER_LIMITS, stallMs: 60_000 };
 
 /** Each without its number. */
 type Question = ParserRequest extends infer R

@@ -11,6 +11,10 @@ export interface FileSource {
   readonly blob?: File;
   /** Path on disk, in Node. */
   readonly path?: string;
+  /** Address of a remote file. */
+  readonly url?: string;
+  /** The same as `slice` for libraries that cannot wait, where blocking is allowed. */
+  readonly readSync?: (start: number, end: number) => Uint8Array;
 }
 
 /** One series that can be chosen as LFP or as behaviour. */

@@ -16,6 +16,18 @@ interface Filesystem {
   unmount(path: string): void;
   writeFile(path: string, bytes: Uint8Array): void;
   unlink(path: string): void;
+  createFile(
+    folder: string,
+    name: string,
+    properties: object,
+    canRead: boolean,
+    canWrite: boolean,
+  ): FileNode;
+}
+
+interface FileNode {
+  usedBytes: number;
+  stream_ops: object;
 }
 
 let mountCount = 0;
@@ -47,13 +59,48 @@ export async function openHdf5(source: FileSource): Promise<OpenHdf5> {
     );
   }
   const path = `${folder}/file.h5`;
-  FS.writeFile(path, await source.slice(0, source.byteLength));
+  if (source.readSync) mountReader(FS, folder, source.byteLength, source.readSync);
+  else FS.writeFile(path, await wholeFile(source));
   return openedOr(
     () => new h5.File(path, 'r'),
     () => {
       FS.unlink(path);
       FS.rmdir(folder);
     },
+  );
+}
+
+/** Lets the library read where it likes; only what it reads is fetched. */
+function mountReader(
+  FS: Filesystem,
+  folder: string,
+  byteLength: number,
+  readSync: (start: number, end: number) => Uint8Array,
+): void {
+  const node = FS.createFile(folder, 'file.h5', {}, true, false);
+  node.usedBytes = byteLength;
+  const read = (
+    _stream: unknown,
+    memory: Int8Array,
+    offset: number,
+    length: number,
+    position: number,
+  ): number => {
+    const bytes = readSync(Number(position), Number(position) + length);
+    memory.set(bytes, offset);
+    return bytes.length;
+  };
+  node.stream_ops = { ...node.stream_ops, read };
+}
+
+/** The library holds a file that it cannot read in parts in its memory, which ends at 2 GiB. */
+const MAX_WHOLE_BYTES = 2 ** 30;
+
+function wholeFile(source: FileSource): Promise<Uint8Array> {
+  if (source.byteLength <= MAX_WHOLE_BYTES) return source.slice(0, source.byteLength);
+  throw new Error(
+    `[hdf5] expected at most 1 GiB without a disk to read from, got ${source.byteLength} bytes in "${source.name}": ` +
+      'download the file and open the copy',
   );
 }
 
