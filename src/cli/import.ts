@@ -7,7 +7,7 @@ import type { FileSource, OpenFile } from '../data/formats/fileFormat';
 import { importSession } from '../data/importSession';
 import type { Mapping } from '../data/mapping';
 import { openFiles } from '../data/readers';
-import { durationS } from '../data/session';
+import { channelCountOf, durationS } from '../data/session';
 import type { Command } from './command';
 import { catchInterrupts } from './interruption';
 import { mappingFor } from './mappingOptions';
@@ -112,7 +112,7 @@ async function importOne(
   const pace = lengthS / ((performance.now() - startedMs) / 1000);
   const { frontEnd, sourceRateHz } = session.provenance ?? {};
   terminal.print(
-    `${out}: ${session.lfp.names.length} channels, ${lengthS.toFixed(0)} s from ${sourceRateHz?.toFixed(1)} to ` +
+    `${out}: ${channelCountOf(session)} channels, ${lengthS.toFixed(0)} s from ${sourceRateHz?.toFixed(1)} to ` +
       `${session.lfp.rateHz} Hz (${frontEnd?.kind}), ${pace.toFixed(1)} times real time, ` +
       `${Math.round(process.resourceUsage().maxRSS / 1024)} MiB at most`,
   );
