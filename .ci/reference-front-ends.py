@@ -1,0 +1,85 @@
+"""The front ends on a real recording by SciPy: values that src/data/frontEnd/scipy.test.ts expects of the studio's own.
+
+Development only, on Debian: apt install python3-h5py python3-scipy; /usr/bin/python3 .ci/reference-front-ends.py [FOLDER]
+Prints frames of monkey-ecog through both chains, and the response of every filter at chosen frequencies.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import h5py
+import numpy as np
+from scipy import signal
+
+ROOT = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
+FOLDER = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT
+RATE_HZ = 1000
+FRAME_HZ = 100
+CHANNELS = [0, 7, 63]
+FRAMES = [0, 1, 500, 1234, 2999]
+SAMPLES = 30_000
+
+
+def ecog():
+    with h5py.File(FOLDER / "monkey-ecog/monkey_ecog_64ch_1kHz.nwb") as file:
+        data = file["acquisition/ElectricalSeries/data"]
+        # As the studio holds them: microvolts in float32.
+        return (data[:SAMPLES].astype(float) * data.attrs["conversion"] * 1e6).astype(np.float32)
+
+
+def filters(mains_hz, highest_hz, low_pass_hz, low_pass_order):
+    notches = [
+        signal.tf2sos(*signal.iirnotch(hz, 30, RATE_HZ))
+        for hz in np.arange(mains_hz, min(highest_hz, 0.49 * RATE_HZ) + 1e-9, mains_hz)
+    ]
+    high = signal.butter(2, 0.05, "highpass", fs=RATE_HZ, output="sos")
+    low = signal.butter(low_pass_order, low_pass_hz, "lowpass", fs=RATE_HZ, output="sos")
+    return notches, high, low
+
+
+def realtime(x):
+    notches, high, low = filters(50, 180, 45, 4)
+    y = x.astype(float) - x[0]
+    for sos in [high, *notches, low]:
+        y = signal.sosfilt(sos, y, axis=0)
+    frames = y[:: RATE_HZ // FRAME_HZ]
+    return frames - frames.mean(axis=1, keepdims=True)
+
+
+def offline_paper(x):
+    notches, high, low = filters(50, np.inf, 50, 2)
+    y = x.astype(float) - x.astype(float).mean(axis=0)
+    for sos in [*notches, high, low]:
+        b, a = signal.sos2tf(sos)
+        y = signal.filtfilt(b, a, y, axis=0)
+    y = y - y.mean(axis=1, keepdims=True)
+    return signal.resample(y, round(len(x) * FRAME_HZ / RATE_HZ), axis=0)
+
+
+def responses():
+    table = {}
+    designs = {
+        "highpass 0.05": signal.butter(2, 0.05, "highpass", fs=RATE_HZ, output="sos"),
+        "notch 50": signal.tf2sos(*signal.iirnotch(50, 30, RATE_HZ)),
+        "notch 60": signal.tf2sos(*signal.iirnotch(60, 30, RATE_HZ)),
+        "lowpass 45": signal.butter(4, 45, "lowpass", fs=RATE_HZ, output="sos"),
+        "lowpass 50": signal.butter(2, 50, "lowpass", fs=RATE_HZ, output="sos"),
+        "broadband lowpass": signal.butter(8, 0.4 * 1000, "lowpass", fs=24000, output="sos"),
+    }
+    for name, sos in designs.items():
+        rate = 24000 if name.startswith("broadband") else RATE_HZ
+        _, h = signal.sosfreqz(sos, FREQUENCIES_HZ, fs=rate)
+        table[name] = [[float(f"{abs(v):.9g}"), float(f"{np.angle(v):.9g}")] for v in h]
+    return table
+
+
+FREQUENCIES_HZ = [0.05, 1, 10, 45, 49, 61, 120, 400]
+
+x = ecog()
+for name, run in [("realtime", realtime), ("offline-paper", offline_paper)]:
+    frames = run(x)
+    rows = [[float(f"{v:.7g}") for v in frames[m, CHANNELS]] for m in FRAMES]
+    print(name, frames.shape, json.dumps(rows), f"rms {np.sqrt(np.mean(frames**2)):.7g}")
+for name, row in responses().items():
+    print(f"  '{name}': {json.dumps(row)},")
