@@ -1,6 +1,7 @@
 // Numbers as the page shows them.
 import { expect, it } from 'vitest';
 import {
+  formatBytes,
   formatCount,
   formatDuration,
   formatLoss,
@@ -25,6 +26,9 @@ it.each([
   [formatLoss(0.12345), '0.123'],
   [formatLoss(1e-7), '1.0e-7'],
   [formatLoss(Number.NaN), '–'],
+  [formatBytes(999), '999 B'],
+  [formatBytes(999_600), '1 MB'],
+  [formatBytes(12_345_678), '12.3 MB'],
   [formatMs(2.345), '2.35 ms'],
   [formatMs(23.45), '23.4 ms'],
 ])('%s', (shown, expected) => {

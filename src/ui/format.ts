@@ -22,6 +22,18 @@ export function formatCount(count: number): string {
     .replace(/\B(?=(\d{3})+$)/g, '\u202f');
 }
 
+/** Decimal multiples, as disks are sold: 12.3 MB. */
+export function formatBytes(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return `${unit === 0 ? value : Number(value.toPrecision(3))} ${units[unit]}`;
+}
+
 export function formatScore(value: number | undefined): string {
   return value === undefined || !Number.isFinite(value) ? NO_VALUE : value.toFixed(3);
 }

@@ -1,7 +1,9 @@
 /** What the page may ask of the worker, and what the worker tells it. Types only. */
 import type { Fault } from '../base/fault';
 import type { FrontEndKind } from '../data/features';
-import type { SeriesChoice, SeriesInfo } from '../data/formats/fileFormat';
+import type { SeriesInfo } from '../data/formats/fileFormat';
+import type { Mapping } from '../data/mapping';
+import type { Quality } from '../data/quality';
 import type { DecodePath, DecodePreference } from '../decode/chooseDecoder';
 import type { Evaluation } from '../evaluate/evaluation';
 import type { Stage, StepRecord, ValidationRecord } from '../train/events';
@@ -21,6 +23,8 @@ export interface SessionSummary {
   synthetic: boolean;
   channelCount: number;
   usedChannelCount: number;
+  /** `[channel]`, false: rejected. */
+  channelsUsed: readonly boolean[];
   bandCount: number;
   rateHz: number;
   lengthS: number;
@@ -37,7 +41,7 @@ export interface OpenedFile {
   fileName: string;
   format: string;
   series: SeriesInfo[];
-  proposal: SeriesChoice;
+  proposal: Mapping;
   /** Why the proposal is what it is, one sentence each. */
   reasons: string[];
   warnings: string[];
@@ -257,10 +261,16 @@ export interface StudioApi {
   /** Opens the device and brings back what was saved; called once, before anything else. */
   connect(): Promise<void>;
   openFiles(files: File[]): Promise<OpenOutcome[]>;
-  /** Reads the chosen series of an opened file and closes it. */
-  addFile(token: number, choice: SeriesChoice): Promise<SessionSummary>;
+  /** Reads an opened file as the mapping says and closes it. */
+  addFile(token: number, mapping: Mapping): Promise<SessionSummary>;
   closeFile(token: number): Promise<void>;
   addBuiltIn(): Promise<SessionSummary[]>;
+  /** What is wrong with the channels, whether rejected or not. */
+  quality(id: string): Promise<Quality>;
+  /** Rejects or takes back channels; kept with the session. */
+  useChannels(id: string, channels: readonly number[], areUsed: boolean): Promise<void>;
+  /** The session as one Arrow file. */
+  exportSession(id: string): Promise<Uint8Array>;
   removeSession(id: string): Promise<void>;
   /** Takes back the last removal of this session. */
   restoreSession(id: string): Promise<void>;

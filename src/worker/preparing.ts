@@ -13,15 +13,16 @@ export interface Prepared {
 const SPLIT_SEED = 42;
 
 export class Preparer {
-  readonly #kept = new Map<string, Prepared>();
+  /** By identity: a session whose channels changed is another one. */
+  #kept = new WeakMap<Session, Prepared>();
   #settings = '';
 
   /** @throws one sentence when the session is too short or too slow for these settings */
   prepare(session: Session, data: DataSettings): Prepared {
     const settings = JSON.stringify(data);
-    if (settings !== this.#settings) this.#kept.clear();
+    if (settings !== this.#settings) this.#kept = new WeakMap();
     this.#settings = settings;
-    const kept = this.#kept.get(session.id);
+    const kept = this.#kept.get(session);
     if (kept) return kept;
     const features = extractFeatures(session, {
       kind: data.frontEnd,
@@ -33,7 +34,7 @@ export class Preparer {
         ? contiguousSplit(features)
         : randomSegmentSplit(features, { seed: SPLIT_SEED });
     const prepared = { features, split };
-    this.#kept.set(session.id, prepared);
+    this.#kept.set(session, prepared);
     return prepared;
   }
 }

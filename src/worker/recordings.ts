@@ -2,8 +2,9 @@
 
 import { faultOf } from '../base/fault';
 import { readArrow, writeArrow } from '../data/formats/arrow';
-import { type OpenFile, type SeriesChoice, stem } from '../data/formats/fileFormat';
-import { choiceOf, proposeMapping } from '../data/mapping';
+import { type OpenFile, stem } from '../data/formats/fileFormat';
+import { applyMapping, type Mapping, proposeMapping } from '../data/mapping';
+import { assessQuality, type Quality } from '../data/quality';
 import { fileSourceFromBlob, openFiles } from '../data/readers';
 import { channelCountOf, durationS, type Session } from '../data/session';
 import type { OpenedFile, OpenOutcome, SessionSummary } from './api';
@@ -16,6 +17,7 @@ export class Recordings {
   readonly #folder: Folder;
   readonly #sessions = new Map<string, Session>();
   readonly #removed = new Map<string, Session>();
+  readonly #qualities = new Map<string, Quality>();
   readonly #files = new Map<number, OpenFile>();
   #nextToken = 1;
 
@@ -47,38 +49,46 @@ export class Recordings {
     return problems;
   }
 
-  /** Files that belong to one recording are opened as one. */
+  /** Files that belong to one recording are opened as one; one that cannot be read harms no other. */
   async open(files: readonly File[]): Promise<OpenOutcome[]> {
-    const outcomes: OpenOutcome[] = [];
-    for (const [name, group] of groupsOf(files)) {
-      try {
-        for (const file of await openFiles(group.map(fileSourceFromBlob))) {
-          outcomes.push({ file: this.#describe(name, file) });
-        }
-      } catch (error) {
-        outcomes.push({ fileName: name, fault: faultOf(`${name} could not be opened.`, error) });
-      }
-    }
-    return outcomes;
-  }
-
-  #describe(fileName: string, file: OpenFile): OpenedFile {
     try {
-      const { mapping, reasons } = proposeMapping(file);
-      const token = this.#nextToken++;
-      this.#files.set(token, file);
-      const { format, series, warnings } = file;
-      return { token, fileName, format, series, proposal: choiceOf(mapping), reasons, warnings };
+      return await this.#openGroup(files);
     } catch (error) {
-      file.close();
-      throw error;
+      const groups = groupsOf(files);
+      if (groups.length === 1) return [faulty(files, error)];
+      const outcomes: OpenOutcome[] = [];
+      for (const group of groups) {
+        outcomes.push(...(await this.#openGroup(group).catch((fault) => [faulty(group, fault)])));
+      }
+      return outcomes;
     }
   }
 
-  async read(token: number, choice: SeriesChoice): Promise<Session> {
-    const entry = this.#files.get(token);
-    if (!entry) throw new Error('[open] expected an open file, got a closed one: add it again');
-    const session = await entry.readSession(choice);
+  async #openGroup(files: readonly File[]): Promise<OpenOutcome[]> {
+    const opened = await openFiles(files.map(fileSourceFromBlob));
+    return opened.map((file) => {
+      try {
+        return { file: this.#describe(file) };
+      } catch (error) {
+        file.close();
+        const fault = faultOf(`${file.fileName} could not be opened.`, error);
+        return { fileName: file.fileName, fault };
+      }
+    });
+  }
+
+  #describe(file: OpenFile): OpenedFile {
+    const { mapping, reasons } = proposeMapping(file);
+    const token = this.#nextToken++;
+    this.#files.set(token, file);
+    const { fileName, format, series, warnings } = file;
+    return { token, fileName, format, series, proposal: mapping, reasons, warnings };
+  }
+
+  async read(token: number, mapping: Mapping): Promise<Session> {
+    const file = this.#files.get(token);
+    if (!file) throw new Error('[open] expected an open file, got a closed one: add it again');
+    const session = await applyMapping(file, mapping);
     this.close(token);
     await this.add(session);
     return session;
@@ -93,6 +103,33 @@ export class Recordings {
     await this.#folder.write(fileNameOf(session.id), writeArrow(session));
     this.#sessions.set(session.id, session);
     await this.#writeIndex();
+  }
+
+  /** Assessed as if no channel were rejected, so that what was rejected keeps its reasons. */
+  quality(id: string): Quality {
+    const kept = this.#qualities.get(id);
+    if (kept) return kept;
+    const quality = assessQuality({ ...this.get(id), channelMask: undefined });
+    this.#qualities.set(id, quality);
+    return quality;
+  }
+
+  /** @throws when it would leave no channel */
+  async useChannels(id: string, channels: readonly number[], areUsed: boolean): Promise<void> {
+    const session = this.get(id);
+    const channelMask = maskOf(session).slice();
+    for (const channel of channels) channelMask[channel] = areUsed ? 1 : 0;
+    if (!channelMask.includes(1)) {
+      throw new Error(
+        '[channels] expected at least one channel in use, got none: take another back first',
+      );
+    }
+    await this.add({ ...session, channelMask });
+  }
+
+  /** The session as the file that `open` reads back equal. */
+  exported(id: string): Uint8Array {
+    return writeArrow(this.get(id));
   }
 
   async remove(id: string): Promise<void> {
@@ -137,15 +174,21 @@ function fileNameOf(id: string): string {
   return `${id}.arrow`;
 }
 
+function maskOf(session: Session): Float32Array {
+  return session.channelMask ?? new Float32Array(channelCountOf(session)).fill(1);
+}
+
 export function summaryOf(session: Session): SessionSummary {
   const channelCount = channelCountOf(session);
+  const channelsUsed = Array.from(maskOf(session), (valid) => valid === 1);
   return {
     id: session.id,
     name: session.name,
     subject: session.subject,
     synthetic: session.synthetic,
     channelCount,
-    usedChannelCount: session.channelMask?.reduce((sum, valid) => sum + valid, 0) ?? channelCount,
+    usedChannelCount: channelsUsed.filter(Boolean).length,
+    channelsUsed,
     bandCount: session.bands.length,
     rateHz: session.lfp.rateHz,
     lengthS: durationS(session.lfp),
@@ -157,16 +200,17 @@ export function summaryOf(session: Session): SessionSummary {
   };
 }
 
-/** Single files by name; files of one stem, and all Neuralynx channels, together. */
-function groupsOf(files: readonly File[]): Map<string, File[]> {
+/** Files of one stem, and all Neuralynx channels, together. */
+function groupsOf(files: readonly File[]): File[][] {
   const groups = new Map<string, File[]>();
   for (const file of files) {
     const key = /\.ncs$/i.test(file.name) ? '.ncs' : stem(file.name);
     groups.set(key, [...(groups.get(key) ?? []), file]);
   }
-  const named = [...groups.values()].map((group): [string, File[]] => [
-    group.length === 1 ? group[0].name : `${group[0].name} and ${group.length - 1} more`,
-    group,
-  ]);
-  return new Map(named);
+  return [...groups.values()];
+}
+
+function faulty(files: readonly File[], error: unknown): OpenOutcome {
+  const fileName = files.map(({ name }) => name).join(', ');
+  return { fileName, fault: faultOf(`${fileName} could not be opened.`, error) };
 }

@@ -1,6 +1,7 @@
 /** The studio behind the page: owns the device, the recordings, the models, the run and the decoder. */
 import { transfer } from 'comlink';
-import type { SeriesChoice } from '../data/formats/fileFormat';
+import type { Mapping } from '../data/mapping';
+import type { Quality } from '../data/quality';
 import { syntheticSessions } from '../data/synthetic';
 import { type GpuDevice, openGpuDevice } from '../gpu/device';
 import type { Stage } from '../train/events';
@@ -71,8 +72,8 @@ export class Studio implements StudioApi {
     return this.#recordings.open(files);
   }
 
-  async addFile(token: number, choice: SeriesChoice): Promise<SessionSummary> {
-    const session = await this.#recordings.read(token, choice);
+  async addFile(token: number, mapping: Mapping): Promise<SessionSummary> {
+    const session = await this.#recordings.read(token, mapping);
     this.#tellSessions();
     return summaryOf(session);
   }
@@ -86,6 +87,23 @@ export class Studio implements StudioApi {
     for (const session of sessions) await this.#recordings.add(session);
     this.#tellSessions();
     return sessions.map(summaryOf);
+  }
+
+  async quality(id: string): Promise<Quality> {
+    return this.#recordings.quality(id);
+  }
+
+  async useChannels(id: string, channels: readonly number[], areUsed: boolean): Promise<void> {
+    if (this.#run) {
+      throw new Error('[channels] expected no run, got one: wait or cancel it before this change');
+    }
+    await this.#recordings.useChannels(id, channels, areUsed);
+    this.#tellSessions();
+  }
+
+  async exportSession(id: string): Promise<Uint8Array> {
+    const bytes = this.#recordings.exported(id);
+    return transfer(bytes, [bytes.buffer]);
   }
 
   async removeSession(id: string): Promise<void> {

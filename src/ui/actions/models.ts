@@ -1,6 +1,7 @@
 // Model files: to the person's disk and back.
 import type { StudioClient } from '../clientContext';
 import { runStore } from '../stores/runStore';
+import { download } from './download';
 import { guarded } from './faults';
 import { showNote } from './view';
 
@@ -13,13 +14,7 @@ export async function downloadModel(
   );
   if (!bytes) return;
   const preset = runStore.getState().models[which]?.preset ?? 'model';
-  const url = URL.createObjectURL(new Blob([bytes as Uint8Array<ArrayBuffer>]));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = `realm-${which}-${preset}.safetensors`;
-  link.click();
-  // The download reads the address after the click has returned.
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+  download(bytes, `realm-${which}-${preset}.safetensors`);
 }
 
 export async function loadModel(client: StudioClient, file: File): Promise<void> {

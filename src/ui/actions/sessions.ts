@@ -1,9 +1,10 @@
 // Recordings: read, choose, remove and take back.
-import type { SeriesChoice } from '../../data/formats/fileFormat';
-import type { DataSettings, OpenedFile } from '../../worker/api';
+import type { Mapping } from '../../data/mapping';
+import type { DataSettings, OpenedFile, SessionSummary } from '../../worker/api';
 import type { StudioClient } from '../clientContext';
 import { sessionStore } from '../stores/sessionStore';
 import { settingsStore } from '../stores/settingsStore';
+import { download } from './download';
 import { guarded, showFault } from './faults';
 import { showNote } from './view';
 
@@ -24,28 +25,31 @@ export async function addFiles(client: StudioClient, files: File[]): Promise<voi
 
 /** One LFP series and at most one behaviour series leave nothing to choose. */
 function needsChoice({ series, proposal }: OpenedFile): boolean {
-  const chosen = [proposal.lfp, ...(proposal.behaviour ?? [])];
+  const chosen = [proposal.lfp, ...proposal.behaviour].map((one) => one.path);
   if (series.some(({ path, rateHz }) => rateHz === undefined && chosen.includes(path))) return true;
   return series.length > 2 || series.filter(({ kind }) => kind !== 'behaviour').length > 1;
 }
 
+/** Reads each of the files as the mapping says. */
 export async function chooseSeries(
   client: StudioClient,
-  file: OpenedFile,
-  choice: SeriesChoice,
+  files: readonly OpenedFile[],
+  mapping: Mapping,
 ): Promise<void> {
-  sessionStore.setState(({ opened }) => ({
-    opened: opened.filter(({ token }) => token !== file.token),
-  }));
-  const isRead = await readFile(client, file, choice);
-  // The file stays open in the worker after a refused choice, so another can be tried.
-  if (!isRead) sessionStore.setState(({ opened }) => ({ opened: [...opened, file] }));
+  for (const file of files) {
+    sessionStore.setState(({ opened }) => ({
+      opened: opened.filter(({ token }) => token !== file.token),
+    }));
+    const isRead = await readFile(client, file, mapping);
+    // The file stays open in the worker after a refused choice, so another can be tried.
+    if (!isRead) sessionStore.setState(({ opened }) => ({ opened: [...opened, file] }));
+  }
 }
 
-async function readFile(client: StudioClient, file: OpenedFile, choice: SeriesChoice) {
+async function readFile(client: StudioClient, file: OpenedFile, mapping: Mapping) {
   sessionStore.setState({ busy: `Reading ${file.fileName}` });
   const session = await guarded(`${file.fileName} could not be read.`, () =>
-    client.addFile(file.token, choice),
+    client.addFile(file.token, mapping),
   );
   sessionStore.setState({ busy: undefined });
   if (session) sessionStore.setState({ selectedId: session.id });
@@ -70,6 +74,34 @@ export async function removeSession(client: StudioClient, id: string, name: stri
   showNote(`Removed ${name}.`, () => {
     void guarded(`${name} could not be taken back.`, () => client.restoreSession(id));
   });
+}
+
+/** Rejects channels or takes them back; either can be undone. */
+export async function setChannelsUsed(
+  client: StudioClient,
+  session: SessionSummary,
+  channels: readonly number[],
+  areUsed: boolean,
+): Promise<void> {
+  const isDone = await guarded('The channels could not be changed.', async () => {
+    await client.useChannels(session.id, channels, areUsed);
+    return true;
+  });
+  if (!isDone) return;
+  const what = channels.length === 1 ? 'one channel' : `${channels.length} channels`;
+  showNote(areUsed ? `Took back ${what}.` : `Rejected ${what}.`, () => {
+    void guarded('The change could not be undone.', () =>
+      client.useChannels(session.id, channels, !areUsed),
+    );
+  });
+}
+
+export async function downloadSession(
+  client: StudioClient,
+  { id, name }: SessionSummary,
+): Promise<void> {
+  const bytes = await guarded(`${name} could not be written.`, () => client.exportSession(id));
+  if (bytes) download(bytes, `${name}.arrow`);
 }
 
 export function selectSession(id: string): void {

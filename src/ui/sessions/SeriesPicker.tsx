@@ -1,32 +1,45 @@
 // Chooses the LFP and behaviour series of a file that has several candidates.
 import { useState } from 'react';
 import type { SeriesInfo } from '../../data/formats/fileFormat';
+import type { Mapping, SeriesMapping } from '../../data/mapping';
 import type { OpenedFile } from '../../worker/api';
 import { chooseSeries, dropFile } from '../actions/sessions';
 import { useClient } from '../clientContext';
 import { Panel } from '../components/Panel';
 import { formatRate } from '../format';
+import { sessionStore } from '../stores/sessionStore';
+import { SeriesDetails } from './SeriesDetails';
+import { isSameShape } from './sameShape';
 
 export function SeriesPicker({ file }: { file: OpenedFile }) {
   const client = useClient();
-  const [lfp, setLfp] = useState(file.proposal.lfp);
-  const [behaviour, setBehaviour] = useState<readonly string[]>(file.proposal.behaviour ?? []);
-  const [rateHz, setRateHz] = useState<Readonly<Record<string, number>>>({});
-  const chosen = file.series.filter(({ path }) => path === lfp || behaviour.includes(path));
-  const rateless = chosen.filter((series) => series.rateHz === undefined);
-  const isComplete = rateless.every(({ path }) => rateHz[path] > 0);
+  const { opened, busy } = sessionStore();
+  const [mapping, setMapping] = useState(file.proposal);
+  const { lfp, behaviour } = mapping;
+  const chosen = [lfp, ...behaviour];
+  const infoOf = (path: string) => file.series.find((series) => series.path === path)!;
+  const isComplete = chosen.every(
+    ({ path, rateHz = infoOf(path).rateHz }) => rateHz !== undefined && rateHz > 0,
+  );
   const lfpSeries = file.series.filter(({ kind }) => kind !== 'behaviour');
-  const behaviourSeries = file.series.filter(({ kind, path }) => kind !== 'lfp' && path !== lfp);
-  const toggle = (path: string) =>
-    setBehaviour((chosen) =>
-      chosen.includes(path) ? chosen.filter((one) => one !== path) : [...chosen, path],
-    );
+  const behaviourSeries = file.series.filter(
+    ({ kind, path }) => kind !== 'lfp' && path !== lfp.path,
+  );
+  const alike = opened.filter(
+    (other) => other.token !== file.token && isSameShape(file, other, mapping),
+  );
   return (
     <Panel
       title={`Choose series: ${file.fileName}`}
       aside={<span className="chip">{file.format.toUpperCase()}</span>}
     >
-      {file.reasons.length > 0 && <p className="dim small">{file.reasons.join(' ')}</p>}
+      {[...file.reasons, ...file.warnings].length > 0 && (
+        <ul className="small dim reasons">
+          {[...file.reasons, ...file.warnings].map((reason) => (
+            <li key={reason}>{reason}</li>
+          ))}
+        </ul>
+      )}
       <div className="columns">
         <fieldset>
           <legend>LFP series</legend>
@@ -36,8 +49,8 @@ export function SeriesPicker({ file }: { file: OpenedFile }) {
                 <input
                   type="radio"
                   name={`lfp-${file.token}`}
-                  checked={lfp === series.path}
-                  onChange={() => setLfp(series.path)}
+                  checked={lfp.path === series.path}
+                  onChange={() => setMapping(withLfp(mapping, series.path))}
                 />
                 <SeriesText series={series} />
               </label>
@@ -51,8 +64,8 @@ export function SeriesPicker({ file }: { file: OpenedFile }) {
               <label key={series.path}>
                 <input
                   type="checkbox"
-                  checked={behaviour.includes(series.path)}
-                  onChange={() => toggle(series.path)}
+                  checked={behaviour.some(({ path }) => path === series.path)}
+                  onChange={() => setMapping(withToggled(mapping, series.path))}
                 />
                 <SeriesText series={series} />
               </label>
@@ -61,35 +74,52 @@ export function SeriesPicker({ file }: { file: OpenedFile }) {
           </div>
         </fieldset>
       </div>
-      {rateless.map(({ path }) => (
-        <label key={path}>
-          {path} states no rate. It was sampled at
-          <input
-            type="number"
-            min={0}
-            step="any"
-            onChange={(event) => setRateHz({ ...rateHz, [path]: event.target.valueAsNumber })}
-          />
-          Hz
-        </label>
-      ))}
+      <SeriesDetails
+        series={chosen.map((one) => ({ mapping: one, info: infoOf(one.path) }))}
+        change={(changed) => setMapping(withChanged(mapping, changed))}
+      />
       <div className="row">
         <button
           type="button"
           className="primary"
-          disabled={!isComplete}
-          onClick={() =>
-            void chooseSeries(client, file, { lfp, behaviour: [...behaviour], rateHz })
-          }
+          disabled={!isComplete || busy !== undefined}
+          onClick={() => void chooseSeries(client, [file], mapping)}
         >
           Add this recording
         </button>
+        {alike.length > 0 && (
+          <button
+            type="button"
+            disabled={!isComplete || busy !== undefined}
+            title={alike.map(({ fileName }) => fileName).join(', ')}
+            onClick={() => void chooseSeries(client, [file, ...alike], mapping)}
+          >
+            Add it and apply to the other {alike.length === 1 ? 'file' : `${alike.length} files`}
+          </button>
+        )}
         <button type="button" onClick={() => void dropFile(client, file)}>
           Leave it out
         </button>
       </div>
     </Panel>
   );
+}
+
+/** A series is not both. */
+function withLfp(mapping: Mapping, path: string): Mapping {
+  const behaviour = mapping.behaviour.filter((one) => one.path !== path);
+  return { ...mapping, lfp: { path }, behaviour };
+}
+
+function withToggled(mapping: Mapping, path: string): Mapping {
+  const others = mapping.behaviour.filter((one) => one.path !== path);
+  const isChosen = others.length < mapping.behaviour.length;
+  return { ...mapping, behaviour: isChosen ? others : [...others, { path }] };
+}
+
+function withChanged(mapping: Mapping, changed: SeriesMapping): Mapping {
+  const replaced = (one: SeriesMapping) => (one.path === changed.path ? changed : one);
+  return { ...mapping, lfp: replaced(mapping.lfp), behaviour: mapping.behaviour.map(replaced) };
 }
 
 function SeriesText({ series }: { series: SeriesInfo }) {

@@ -1,6 +1,6 @@
 // The recordings that are loaded; a click on a row chooses it.
 import type { SessionSummary } from '../../worker/api';
-import { removeSession, selectSession } from '../actions/sessions';
+import { downloadSession, removeSession, selectSession } from '../actions/sessions';
 import { useClient } from '../clientContext';
 import { SyntheticChip } from '../components/SyntheticChip';
 import { formatDuration, formatRate, withUnit } from '../format';
@@ -75,7 +75,18 @@ function Row({ session, isSelected }: { session: SessionSummary; isSelected: boo
           <span className="dim">none</span>
         )}
       </td>
-      <td>
+      <td className="actions">
+        <button
+          type="button"
+          className="quiet"
+          aria-label={`Export ${name} as one Arrow file`}
+          onClick={(event) => {
+            event.stopPropagation();
+            void downloadSession(client, session);
+          }}
+        >
+          Export
+        </button>
         <button
           type="button"
           className="quiet"

@@ -10,7 +10,7 @@ import { usePromise } from '../usePromise';
 export function SpectrumPanel({ session }: { session: SessionSummary }) {
   const client = useClient();
   const { value, fault } = usePromise(
-    session.id,
+    `${session.id} ${session.channelsUsed.join()}`,
     () => client.spectrum(session.id),
     'The spectrum could not be computed.',
   );

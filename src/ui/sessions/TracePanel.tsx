@@ -18,7 +18,7 @@ export function TracePanel({ session }: { session: SessionSummary }) {
   const lastS = Math.max(0, session.lengthS - WINDOW_S);
   const fromS = Math.min(startS, lastS);
   const { value, fault } = usePromise(
-    `${session.id} ${fromS}`,
+    `${session.id} ${session.channelsUsed.join()} ${fromS}`,
     () => client.traces(session.id, fromS, WINDOW_S),
     'The traces could not be read.',
   );

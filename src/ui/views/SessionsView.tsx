@@ -3,9 +3,11 @@ import { showView } from '../actions/view';
 import { Panel } from '../components/Panel';
 import { DropZone } from '../sessions/DropZone';
 import { PreparationPanel } from '../sessions/PreparationPanel';
+import { QualityPanel } from '../sessions/QualityPanel';
 import { SeriesPicker } from '../sessions/SeriesPicker';
 import { SessionTable } from '../sessions/SessionTable';
 import { SpectrumPanel } from '../sessions/SpectrumPanel';
+import { StorageNote } from '../sessions/StorageNote';
 import { TracePanel } from '../sessions/TracePanel';
 import { Welcome } from '../sessions/Welcome';
 import { sessionStore } from '../stores/sessionStore';
@@ -35,10 +37,12 @@ export function SessionsView() {
         >
           <SessionTable />
           <DropZone isCompact />
+          <StorageNote sessions={sessions} />
         </Panel>
       )}
       {selected && (
         <>
+          <QualityPanel key={selected.id} session={selected} />
           <PreparationPanel session={selected} />
           <div className="columns">
             <TracePanel key={selected.id} session={selected} />
