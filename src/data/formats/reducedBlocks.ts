@@ -50,9 +50,19 @@ export async function* reducedBlocks(
   const chunk = grid.chunkSamples ?? 1;
   // Whole chunks per block: a chunk cut in two would be decompressed twice.
   const blockSamples = Math.max(1, Math.floor(blockValues / width / chunk)) * chunk;
+  const readFrom = (start: number) => {
+    const end = Math.min(grid.sampleCount, start + blockSamples);
+    const block = start < end ? grid.read(start, end) : Promise.resolve(new Float32Array(0));
+    // Whoever stops early does not ask for this one.
+    block.catch(() => {});
+    return block;
+  };
+  let coming = readFrom(0);
   for (let start = 0; start < grid.sampleCount; start += blockSamples) {
     const end = Math.min(grid.sampleCount, start + blockSamples);
-    const block = await grid.read(start, end);
+    const block = await coming;
+    // Another worker may decompress the next one meanwhile.
+    coming = readFrom(end);
     const firstSample = Math.ceil(start / factor);
     const data = decimate ? decimate(block, start) : block;
     if (decimate) openGaps(data, firstSample, width, gaps);
