@@ -233,6 +233,20 @@ test('a series without a rate is refused in one sentence', async () => {
   );
 });
 
+test('a length that only a damaged file states is refused in one sentence', async () => {
+  const { file } = fileOf({ rateHz: 1000, seconds: 3, width: 2 });
+  const endless: OpenFile = {
+    ...file,
+    sources: file.sources.map((source) => ({
+      ...source,
+      open: async () => ({ ...(await source.open()), sampleCount: 2 ** 40 }),
+    })),
+  };
+  await expect(extractSession(endless, PLAIN, { frontEnd: { kind: 'realtime' } })).rejects.toThrow(
+    /^\[import\] expected at most \d+ values at frame rate, got \d+ x 2 in lfp: /,
+  );
+});
+
 /** Control: a changed front end must not pass as equal. */
 test('another notch gives other frames (control)', async () => {
   const made = { rateHz: 1000, seconds: 4, width: 3 };

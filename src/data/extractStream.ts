@@ -4,7 +4,13 @@ import { createChannelInspection } from './channelInspection';
 import { extractFeatures, type Features, type FrontEndOptions } from './features';
 import type { OpenFile } from './formats/fileFormat';
 import { type ReducedBlock, reducedBlocks, reducedClock } from './formats/reducedBlocks';
-import { readWhole, reducedNote, type SampleGrid, type SeriesSource } from './formats/sampleGrid';
+import {
+  MAX_VALUES,
+  readWhole,
+  reducedNote,
+  type SampleGrid,
+  type SeriesSource,
+} from './formats/sampleGrid';
 import { createRealtimeFrontEnd, subtractAverage } from './frontEnd/realtime';
 import { frameValidity, mergedGaps, SETTLE_S } from './gaps';
 import {
@@ -134,6 +140,12 @@ async function extractRealtime(
   const inspection = createChannelInspection(lfp.names, 1);
   const missing = createMissingRuns(width);
   const maxFrames = Math.ceil((clock.sampleCount * frameRateHz) / clock.rateHz) + 1;
+  if (maxFrames * width > MAX_VALUES) {
+    throw new Error(
+      `[import] expected at most ${MAX_VALUES} values at frame rate, got ${maxFrames} x ${width} in ${mapping.lfp.path}: ` +
+        'cut the recording into parts, or copy it again if it is damaged',
+    );
+  }
   const held = new Float32Array(maxFrames * width);
   let length = 0;
   for await (const block of timedBlocks(grid, columns.length, options)) {
