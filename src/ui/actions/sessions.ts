@@ -8,8 +8,18 @@ import { download } from './download';
 import { guarded, showFault } from './faults';
 import { showNote } from './view';
 
-export async function addFiles(client: StudioClient, files: File[]): Promise<void> {
+/** What lies beside recordings in a BIDS folder and only describes them. */
+const SIDECAR = /\.json$|_(channels|electrodes|events|scans|participants)\.tsv$|^README|^CHANGES$/i;
+
+export async function addFiles(client: StudioClient, chosen: File[]): Promise<void> {
+  const recordings = chosen.filter(({ name }) => !SIDECAR.test(name));
+  // Alone it was meant, and gets its message.
+  const files = recordings.length > 0 ? recordings : chosen;
   if (files.length === 0) return;
+  if (files.length < chosen.length) {
+    const passed = chosen.filter((file) => !files.includes(file)).map(({ name }) => name);
+    showNote(`Passed over what only describes a recording: ${passed.join(', ')}.`);
+  }
   sessionStore.setState({
     busy: files.length === 1 ? `Opening ${files[0].name}` : `Opening ${files.length} files`,
   });

@@ -2,11 +2,13 @@
 import { useState } from 'react';
 import type { Quality } from '../../data/quality';
 import type { SessionSummary } from '../../worker/api';
-import { setChannelsUsed } from '../actions/sessions';
+import { changeData, setChannelsUsed } from '../actions/sessions';
 import { useClient } from '../clientContext';
 import { FaultBox } from '../components/FaultBox';
 import { Panel } from '../components/Panel';
 import { SyntheticChip } from '../components/SyntheticChip';
+import { runStore } from '../stores/runStore';
+import { settingsStore } from '../stores/settingsStore';
 import { usePromise } from '../usePromise';
 import { ChannelStrips } from './ChannelStrips';
 import { MEASURES } from './measures';
@@ -36,7 +38,10 @@ function Assessed({ session, quality }: { session: SessionSummary; quality: Qual
   const reasonsOf = (c: number) => quality.suggestions.find((one) => one.channel === c)?.reasons;
   return (
     <>
-      <p className="small">{quality.notes.join(' ')}</p>
+      <div className="row">
+        <p className="small">{quality.notes.join(' ')}</p>
+        <NotchOffer quality={quality} />
+      </div>
       <ChannelStrips quality={quality} used={channelsUsed} selected={channel} select={setChannel} />
       <ChannelFacts
         session={session}
@@ -66,6 +71,24 @@ function Assessed({ session, quality }: { session: SessionSummary; quality: Qual
         </div>
       )}
     </>
+  );
+}
+
+/** Above this the hum is worth a notch. */
+const HUM_RATIO = 3;
+
+/** Where the hum has another frequency than the notch that is set. */
+function NotchOffer({ quality }: { quality: Quality }) {
+  const notchHz = settingsStore((state) => state.data.notchHz);
+  const isRunning = runStore((state) => state.status !== 'idle');
+  const noises = quality.channels.map(({ lineNoise }) => lineNoise);
+  const humming = noises.filter(({ ratio }) => ratio > HUM_RATIO);
+  if (humming.length <= noises.length / 2 || humming[0].mainsHz === notchHz) return null;
+  const { mainsHz } = humming[0];
+  return (
+    <button type="button" disabled={isRunning} onClick={() => changeData({ notchHz: mainsHz })}>
+      Set the notch to {mainsHz} Hz
+    </button>
   );
 }
 

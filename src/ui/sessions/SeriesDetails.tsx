@@ -56,7 +56,7 @@ function Fields({ chosen, change }: { chosen: Chosen; change: SeriesDetailsProps
         {info.rateHz === undefined && <span className="dim small"> states no rate.</span>}
       </b>
       {info.rateHz === undefined && number('Sampled at (Hz)', 'rateHz', undefined, 0)}
-      {number('Factor (negative turns the sign)', 'gain', 1)}
+      {number('Factor (− turns the sign)', 'gain', 1)}
       <label className="stacked">
         Unit
         <input

@@ -26,14 +26,14 @@ describe('strengthOf', () => {
     ['Saturated', { saturated: 0.05 }, 0.5],
     ['Missing', { missing: 1 }, 1],
     ['Outlier', { varianceScore: -5 }, 0.5],
-    ['Alone', { neighbourCorrelation: -0.5 }, 1],
+    ['Neighbours', { neighbourCorrelation: -0.5 }, 1],
   ])('%s of %o', (label, change, expected) => {
     expect(strengthOf(measureOf(label), { ...clean, ...change })).toBeCloseTo(expected, 9);
   });
 
   it('is not a number where nothing was measured', () => {
     expect(
-      strengthOf(measureOf('Alone'), { ...clean, neighbourCorrelation: Number.NaN }),
+      strengthOf(measureOf('Neighbours'), { ...clean, neighbourCorrelation: Number.NaN }),
     ).toBeNaN();
   });
 });

@@ -39,9 +39,9 @@ export const MEASURES: readonly Measure[] = [
     to: 10,
   },
   {
-    label: 'Alone',
+    label: 'Neighbours',
     valueOf: ({ neighbourCorrelation }) => 1 - Math.max(0, neighbourCorrelation),
-    show: (value) => `correlation ${(1 - value).toFixed(2)}`,
+    show: (value) => `r ${(1 - value).toFixed(2)}`,
     from: 0,
     to: 1,
   },

@@ -18,9 +18,16 @@ export function SessionsView() {
   return (
     <>
       {sessions.length === 0 && opened.length === 0 && <Welcome />}
-      {opened.map((file) => (
-        <SeriesPicker key={file.token} file={file} />
-      ))}
+      {opened.length > 0 && <SeriesPicker key={opened[0].token} file={opened[0]} />}
+      {opened.length > 1 && (
+        <p className="dim small">
+          Then waiting for a choice:{' '}
+          {opened
+            .slice(1)
+            .map(({ fileName }) => fileName)
+            .join(', ')}
+        </p>
+      )}
       {sessions.length > 0 && (
         <Panel
           title="Sessions"
