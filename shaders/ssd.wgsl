@@ -8,8 +8,10 @@ override threads_y: u32 = 1u;
 const Q = 32u;
 const TILES = 8u;
 const COLUMNS = 64u;
+// Invocations beside each other, four columns each.
+const LANES = 16u;
 
-// Sizes and roles as uniforms, not overrides: layers, directions and roles share one pipeline per entry point.
+// Sizes as uniforms, not overrides: layers and directions share one pipeline per entry point.
 struct Layer {
   heads: u32,
   head_dim: u32,
@@ -23,57 +25,42 @@ struct Layer {
   backward: u32,
   // 1: state_passing starts from `boundary` instead of zero.
   has_boundary: u32,
-  // What scan computes, see there.
-  role: u32,
-  // Where an operand's row of one frame lies: frame * stride + head * head_stride + offset.
-  row_stride: u32,
-  row_head_stride: u32,
-  row_offset: u32,
-  key_stride: u32,
-  key_head_stride: u32,
-  key_offset: u32,
-  value_stride: u32,
-  value_head_stride: u32,
-  value_offset: u32,
-  partner_offset: u32,
-  // Numbers in a row (and key), and in a value.
-  row_size: u32,
-  value_size: u32,
-  // Strides of the state [P, N] seen as [row, value].
-  state_row_stride: u32,
-  state_value_stride: u32,
 }
 
-@group(0) @binding(0) var<storage, read> rows: array<f32>;
-@group(0) @binding(1) var<storage, read> keys: array<f32>;
-@group(0) @binding(2) var<storage, read> values: array<f32>;
-@group(0) @binding(3) var<storage, read> partners: array<f32>;
-@group(0) @binding(4) var<storage, read> dt: array<f32>;
-@group(0) @binding(5) var<storage, read> a_log: array<f32>;
-@group(0) @binding(6) var<storage, read> d: array<f32>;
+// [B, T, H, P] and, as `values`, x itself forward and its result's gradient G backward.
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> values: array<f32>;
+// [B, T, 2N]: B, then C.
+@group(0) @binding(2) var<storage, read> bc: array<f32>;
+@group(0) @binding(3) var<storage, read> dt: array<f32>;
+@group(0) @binding(4) var<storage, read> a_log: array<f32>;
+@group(0) @binding(5) var<storage, read> d: array<f32>;
 // State before each chunk forward, gradient by the state after each chunk backward: [B, chunks, H, P, N].
-@group(0) @binding(7) var<storage, read> states: array<f32>;
-@group(0) @binding(8) var<storage, read> d_states: array<f32>;
-@group(0) @binding(9) var<storage, read_write> new_states: array<f32>;
+@group(0) @binding(6) var<storage, read> states: array<f32>;
+@group(0) @binding(7) var<storage, read> d_states: array<f32>;
+@group(0) @binding(8) var<storage, read_write> new_states: array<f32>;
 // Per frame in the order of the recurrence [B, H, T]: decay sum within the chunk (coarse, fine), kappa, D.
-@group(0) @binding(10) var<storage, read> sums: array<vec4f>;
-@group(0) @binding(11) var<storage, read_write> new_sums: array<vec4f>;
-@group(0) @binding(12) var<storage, read> boundary: array<f32>;
-@group(0) @binding(13) var<storage, read_write> new_boundary: array<f32>;
-@group(0) @binding(14) var<storage, read_write> out: array<f32>;
-// Products per frame [slots, column tiles, B, H, T].
-@group(0) @binding(15) var<storage, read> dots: array<f32>;
-@group(0) @binding(16) var<storage, read_write> new_dots: array<f32>;
-@group(0) @binding(17) var<storage, read> parts: array<f32>;
-@group(0) @binding(18) var<storage, read_write> da_log: array<f32>;
-@group(0) @binding(19) var<storage, read_write> dd: array<f32>;
-@group(0) @binding(20) var<uniform> layer: Layer;
+@group(0) @binding(9) var<storage, read> sums: array<vec4f>;
+@group(0) @binding(10) var<storage, read_write> new_sums: array<vec4f>;
+@group(0) @binding(11) var<storage, read> boundary: array<f32>;
+@group(0) @binding(12) var<storage, read_write> new_boundary: array<f32>;
+@group(0) @binding(13) var<storage, read_write> out: array<f32>;
+// Per frame [2 + column tiles, B, H, T]: gradient by the decay, G x, and the gradient by kappa of each column tile.
+@group(0) @binding(14) var<storage, read> dots: array<f32>;
+@group(0) @binding(15) var<storage, read_write> new_dots: array<f32>;
+// Gradient by B and C of each head [H, B, T, 2N].
+@group(0) @binding(16) var<storage, read> heads_bc: array<f32>;
+@group(0) @binding(17) var<storage, read_write> new_heads_bc: array<f32>;
+@group(0) @binding(18) var<storage, read_write> ddt: array<f32>;
+@group(0) @binding(19) var<storage, read_write> da_log: array<f32>;
+@group(0) @binding(20) var<storage, read_write> dd: array<f32>;
+@group(0) @binding(21) var<uniform> layer: Layer;
 
 var<workgroup> chunk_sums: array<vec4f, Q>;
 var<workgroup> steps: array<vec2f, Q>;
 // [frame j][tile of frames i], one vec4 for frames i..i+3.
 var<workgroup> scores: array<vec4f, Q * TILES>;
-var<workgroup> partial: array<vec4f, TILES * 16u>;
+var<workgroup> partial: array<vec4f, TILES * LANES>;
 
 struct Chunk {
   // Index of frame 0 of this batch entry in [B, T], and T.
@@ -134,7 +121,7 @@ fn load_sums(chunk: Chunk, index: u32, threads: u32) {
   for (var i = index; i < Q; i += threads) { chunk_sums[i] = sums[chunk.row + min(i, chunk.length - 1u)]; }
 }
 
-// Decay sums of the chunk, and what its own frames add to the state, from rows of size P and values of size N:
+// Decay sums of the chunk, and what its own frames add to the state, as P rows of N numbers:
 //   forward  Σ_j kappa_j exp(s_Q - s_j) x_j B_j^T,  backward  Σ_i exp(s_i) G_i C_i^T.
 @compute @workgroup_size(threads_x, threads_y)
 fn chunk_state(
@@ -164,8 +151,7 @@ fn chunk_state(
   let p = (group.x / n_tiles) * COLUMNS + 4u * thread.y;
   let n = (group.x % n_tiles) * COLUMNS + 4u * thread.x;
   let last = chunk_sums[chunk.length - 1u].xy;
-  let row_base = chunk.head * layer.row_head_stride + layer.row_offset + p;
-  let value_base = chunk.head * layer.value_head_stride + layer.value_offset + n;
+  let column = select(n, layer.d_state + n, layer.backward == 1u);
   var r0 = vec4f();
   var r1 = vec4f();
   var r2 = vec4f();
@@ -174,13 +160,13 @@ fn chunk_state(
     let entry = chunk_sums[j];
     let weight = select(entry.z * decay(last - entry.xy), decay(entry.xy), layer.backward == 1u);
     let at = frame(chunk, j);
-    let r = at * layer.row_stride + row_base;
-    let v = at * layer.value_stride + value_base;
-    let value = weight * vec4f(values[v], values[v + 1u], values[v + 2u], values[v + 3u]);
-    r0 += rows[r] * value;
-    r1 += rows[r + 1u] * value;
-    r2 += rows[r + 2u] * value;
-    r3 += rows[r + 3u] * value;
+    let r = (at * layer.heads + chunk.head) * layer.head_dim + p;
+    let v = at * 2u * layer.d_state + column;
+    let value = weight * vec4f(bc[v], bc[v + 1u], bc[v + 2u], bc[v + 3u]);
+    r0 += values[r] * value;
+    r1 += values[r + 1u] * value;
+    r2 += values[r + 2u] * value;
+    r3 += values[r + 3u] * value;
   }
   let tile = mat4x4f(r0, r1, r2, r3);
   for (var r = 0u; r < min(4u, layer.head_dim - min(p, layer.head_dim)); r++) {
@@ -236,12 +222,19 @@ fn weights(own: Sums4, i: u32, j: u32) -> vec4f {
   return select(vec4f(), exp(min(difference, vec4f())) * other.z, frames >= vec4u(j));
 }
 
-// out_i = Σ_j (R_i K_j) weight_ij V_j + factor_i R_i S, in four roles:
-//   0  y : R = C, K = B, V = x, state S;     1  dx: R = B, K = C, V = G, state dS, backward
-//   2  dC: R = G, K = x, V = B, state S;     3  dB: R = x, K = G, V = C, state dS, backward
-// times kappa_i where backward, plus D V_i in roles 0 and 1. Products with the partner for the gradient of the decays:
-// role 1: the result before kappa times x_i; roles 2 and 3: the state term times C_i and B_i.
-@compute @workgroup_size(threads_x, TILES)
+// Indices of the first number of frames i..i+3: of this head's row of [B, T, H, P], and of a row of bc.
+fn heads4(chunk: Chunk, i: u32) -> vec4u {
+  return (frames4(chunk, i) * layer.heads + chunk.head) * layer.head_dim;
+}
+
+fn bc4(chunk: Chunk, i: u32) -> vec4u {
+  return frames4(chunk, i) * 2u * layer.d_state;
+}
+
+// out_i = Σ_j (R_i K_j) weight_ij V_j + factor_i S R_i + D V_i, forward and for the gradient by x:
+//   y : R = C, K = B, V = x, state S;     dx: R = B, K = C, V = G, state dS, times kappa_i before D.
+// For dx also the result before kappa times x_i: the gradient by kappa.
+@compute @workgroup_size(LANES, TILES)
 fn scan(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
@@ -249,12 +242,11 @@ fn scan(
   @builtin(local_invocation_index) index: u32,
 ) {
   let chunk = chunk_of(group, arrayLength(&sums) / groups.z);
-  let threads = threads_x * TILES;
+  let threads = LANES * TILES;
   load_sums(chunk, index, threads);
   workgroupBarrier();
-  let depth = bound(chunk, layer.row_size);
-  let row_base = chunk.head * layer.row_head_stride + layer.row_offset;
-  let key_base = chunk.head * layer.key_head_stride + layer.key_offset;
+  let depth = bound(chunk, layer.d_state);
+  let row_offset = select(layer.d_state, 0u, layer.backward == 1u);
   for (var tile = index; tile < TILES * TILES; tile += threads) {
     let i = 4u * (tile % TILES);
     let j = 4u * (tile / TILES);
@@ -263,14 +255,14 @@ fn scan(
     var s2 = vec4f();
     var s3 = vec4f();
     if (select(j <= i, j >= i, layer.backward == 1u)) {
-      let r = frames4(chunk, i) * layer.row_stride + row_base;
-      let q = frames4(chunk, j) * layer.key_stride + key_base;
+      let r = bc4(chunk, i) + row_offset;
+      let q = bc4(chunk, j) + layer.d_state - row_offset;
       for (var k = 0u; k < depth; k++) {
-        let row = vec4f(rows[r.x + k], rows[r.y + k], rows[r.z + k], rows[r.w + k]);
-        s0 += keys[q.x + k] * row;
-        s1 += keys[q.y + k] * row;
-        s2 += keys[q.z + k] * row;
-        s3 += keys[q.w + k] * row;
+        let row = vec4f(bc[r.x + k], bc[r.y + k], bc[r.z + k], bc[r.w + k]);
+        s0 += bc[q.x + k] * row;
+        s1 += bc[q.y + k] * row;
+        s2 += bc[q.z + k] * row;
+        s3 += bc[q.w + k] * row;
       }
     }
     let own = sums4(i);
@@ -283,25 +275,24 @@ fn scan(
 
   let i = 4u * thread.y;
   let v = group.x * COLUMNS + 4u * thread.x;
-  let r = frames4(chunk, i) * layer.row_stride + row_base;
-  let value_base = chunk.head * layer.value_head_stride + layer.value_offset + v;
+  let r = bc4(chunk, i) + row_offset;
   var r0 = vec4f();
   var r1 = vec4f();
   var r2 = vec4f();
   var r3 = vec4f();
-  var s = chunk.state + v * layer.state_value_stride;
+  var s = chunk.state + v * layer.d_state;
   for (var k = 0u; k < depth; k++) {
     let state = vec4f(
       states[s],
-      states[s + layer.state_value_stride],
-      states[s + 2u * layer.state_value_stride],
-      states[s + 3u * layer.state_value_stride],
+      states[s + layer.d_state],
+      states[s + 2u * layer.d_state],
+      states[s + 3u * layer.d_state],
     );
-    s += layer.state_row_stride;
-    r0 += rows[r.x + k] * state;
-    r1 += rows[r.y + k] * state;
-    r2 += rows[r.z + k] * state;
-    r3 += rows[r.w + k] * state;
+    s++;
+    r0 += bc[r.x + k] * state;
+    r1 += bc[r.y + k] * state;
+    r2 += bc[r.z + k] * state;
+    r3 += bc[r.w + k] * state;
   }
   let last = chunk_sums[chunk.length - 1u].xy;
   let own = sums4(i);
@@ -311,12 +302,11 @@ fn scan(
   r1 *= factor.y;
   r2 *= factor.z;
   r3 *= factor.w;
-  let state_term = mat4x4f(r0, r1, r2, r3);
   let first = select(0u, i, layer.backward == 1u);
   let end = select(min(i + 4u, chunk.length), chunk.length, layer.backward == 1u);
   for (var j = first; j < end; j++) {
     let score = scores[j * TILES + thread.y];
-    let at = frame(chunk, j) * layer.value_stride + value_base;
+    let at = (frame(chunk, j) * layer.heads + chunk.head) * layer.head_dim + v;
     let value = vec4f(values[at], values[at + 1u], values[at + 2u], values[at + 3u]);
     r0 += score.x * value;
     r1 += score.y * value;
@@ -324,187 +314,263 @@ fn scan(
     r3 += score.w * value;
   }
   let result = mat4x4f(r0, r1, r2, r3);
-  // dB and dC: each head has its own copy.
-  let copy = select(0u, chunk.head * (chunk.frames * groups.z / layer.heads) * layer.value_stride, layer.role >= 2u);
+  let own_rows = heads4(chunk, i) + v;
   var products = vec4f();
   for (var c = 0u; c < bound(chunk, 4u); c++) {
-    let at = frame(chunk, i + c) * layer.value_stride + value_base;
+    let at = own_rows[c];
     let own_value = vec4f(values[at], values[at + 1u], values[at + 2u], values[at + 3u]);
-    let pair = select(at, at - layer.value_offset + layer.partner_offset, layer.role >= 2u);
-    let partner = vec4f(partners[pair], partners[pair + 1u], partners[pair + 2u], partners[pair + 3u]);
-    let paired = select(state_term[c], result[c], layer.role == 1u);
-    products[c] = dot(inside(paired, v, layer.value_size), partner);
+    let partner = vec4f(x[at], x[at + 1u], x[at + 2u], x[at + 3u]);
+    products[c] = dot(inside(result[c], v, layer.head_dim), partner);
     let entry = chunk_sums[i + c];
-    let value = result[c] * select(1.0, entry.z, layer.backward == 1u) + select(0.0, entry.w, layer.role < 2u) * own_value;
+    let value = result[c] * select(1.0, entry.z, layer.backward == 1u) + entry.w * own_value;
     if (i + c < chunk.length) {
-      // dC and dB lie where C and B do: the partner's half of bc.
-      for (var k = 0u; k < min(4u, layer.value_size - min(v, layer.value_size)); k++) { out[copy + pair + k] = value[k]; }
+      for (var k = 0u; k < min(4u, layer.head_dim - min(v, layer.head_dim)); k++) { out[at + k] = value[k]; }
     }
   }
-  if (layer.role == 0u) { return; }
-  partial[thread.y * 16u + thread.x] = products;
+  if (layer.backward == 0u) { return; }
+  partial[thread.y * LANES + thread.x] = products;
   workgroupBarrier();
   for (var k = index; k < chunk.length; k += threads) {
     var sum = 0.0;
-    for (var t = 0u; t < threads_x; t++) { sum += partial[(k / 4u) * 16u + t][k % 4u]; }
-    let slot = select(0u, groups.x, layer.role == 3u) + group.x;
-    new_dots[slot * chunk.frames * groups.z + chunk.row + k] = sum * select(1.0, chunk_sums[k].z, layer.role == 3u);
+    for (var t = 0u; t < LANES; t++) { sum += partial[(k / 4u) * LANES + t][k % 4u]; }
+    new_dots[(2u + group.x) * chunk.frames * groups.z + chunk.row + k] = sum;
   }
 }
 
-// Gradient by the decays, and the products G_i x_i that the gradient by D sums; out: [2, B, H, T].
-//   da_k = Σ_{i>=k, j<k} W_ij + Σ_{i>=k} w-_i + Σ_{j<k} w+_j + exp(s_Q) <S, dS>,
-//   W_ij = (C_i B_j) (G_i x_j) kappa_j exp(s_i - s_j) for j < i, by prefix sums of its rows.
-// rows: G, keys: x; values: bc.
-@compute @workgroup_size(TILES, TILES)
-fn decay_gradient(
+// For dC [frame j][tile of frames i] and for dB [frame i][tile of frames j], one vec4 for the frames of a tile.
+var<workgroup> bc_scores: array<vec4f, 2u * Q * TILES>;
+// Scores times C_i B_j, [frame j][tile of frames i].
+var<workgroup> pairs: array<vec4f, Q * TILES>;
+// G_i x_i of each tile of frames.
+var<workgroup> diagonal: array<vec4f, TILES>;
+
+// Stores columns v..v+3 of dC (role 0) or dB (role 1) of frames i..i+3, of B H T rows in all. Returns each frame's
+// state term times its own C or B. One function for both, because software adapters compile each copy for a second.
+fn gradient_tile(chunk: Chunk, rows: u32, i: u32, v: u32, role: u32) -> vec4f {
+  let r = heads4(chunk, i);
+  var r0 = vec4f();
+  var r1 = vec4f();
+  var r2 = vec4f();
+  var r3 = vec4f();
+  for (var p = 0u; p < bound(chunk, layer.head_dim); p++) {
+    let s = chunk.state + p * layer.d_state + v;
+    var row: vec4f;
+    var state: vec4f;
+    if (role == 0u) {
+      row = vec4f(values[r.x + p], values[r.y + p], values[r.z + p], values[r.w + p]);
+      state = vec4f(states[s], states[s + 1u], states[s + 2u], states[s + 3u]);
+    } else {
+      row = vec4f(x[r.x + p], x[r.y + p], x[r.z + p], x[r.w + p]);
+      state = vec4f(d_states[s], d_states[s + 1u], d_states[s + 2u], d_states[s + 3u]);
+    }
+    r0 += row.x * state;
+    r1 += row.y * state;
+    r2 += row.z * state;
+    r3 += row.w * state;
+  }
+  let last = chunk_sums[chunk.length - 1u].xy;
+  let own = sums4(i);
+  let kappa = vec4f(chunk_sums[i].z, chunk_sums[i + 1u].z, chunk_sums[i + 2u].z, chunk_sums[i + 3u].z);
+  let reach = select(own.coarse + own.fine, (last.x - own.coarse) + (last.y - own.fine), role == 1u);
+  let factor = exp(min(reach, vec4f())) * select(vec4f(1.0), kappa, role == 1u);
+  r0 *= factor.x;
+  r1 *= factor.y;
+  r2 *= factor.z;
+  r3 *= factor.w;
+  let own_column = select(layer.d_state, 0u, role == 1u) + v;
+  // Number by number: a matrix indexed by a variable makes software adapters compile for long.
+  var products = vec4f();
+  let o = bc4(chunk, i) + own_column;
+  for (var k = 0u; k < min(4u, layer.d_state - v); k++) {
+    products += vec4f(r0[k], r1[k], r2[k], r3[k]) * vec4f(bc[o.x + k], bc[o.y + k], bc[o.z + k], bc[o.w + k]);
+  }
+  let first = select(0u, i, role == 1u);
+  let end = select(min(i + 4u, chunk.length), chunk.length, role == 1u);
+  let other_column = select(0u, layer.d_state, role == 1u) + v;
+  for (var j = first; j < end; j++) {
+    let at = frame(chunk, j) * 2u * layer.d_state + other_column;
+    let value = vec4f(bc[at], bc[at + 1u], bc[at + 2u], bc[at + 3u]);
+    let score = bc_scores[role * Q * TILES + j * TILES + i / 4u];
+    r0 += score.x * value;
+    r1 += score.y * value;
+    r2 += score.z * value;
+    r3 += score.w * value;
+  }
+  let tile = mat4x4f(r0, r1, r2, r3);
+  for (var c = 0u; c < min(4u, chunk.length - min(i, chunk.length)); c++) {
+    let row = chunk.head * (rows / layer.heads) + frame(chunk, i + c);
+    let at = row * 2u * layer.d_state + own_column;
+    for (var k = 0u; k < min(4u, layer.d_state - v); k++) { new_heads_bc[at + k] = tile[c][k]; }
+  }
+  let frames = vec4u(i, i + 1u, i + 2u, i + 3u);
+  return select(vec4f(), products, frames < vec4u(chunk.length));
+}
+
+// Gradients by B, C and the decays of one head, and the products G_i x_i that the gradient by D sums:
+//   dC_i = Σ_{j<=i} w_ij B_j + c_i,  c_i = exp(s_i) G_i S,     w_ij = (G_i x_j) kappa_j exp(s_i - s_j)
+//   dB_j = Σ_{i>=j} w_ij C_i + b_j,  b_j = kappa_j exp(s_Q - s_j) x_j dS,
+//   da_k = Σ_{i>=k, j<k} w_ij (C_i B_j) + Σ_{i>=k} c_i C_i + Σ_{j<k} b_j B_j + exp(s_Q) <S, dS>.
+@compute @workgroup_size(LANES, TILES)
+fn gradient_bc(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_id) thread: vec3u,
   @builtin(local_invocation_index) index: u32,
 ) {
   let chunk = chunk_of(group, arrayLength(&sums) / groups.z);
-  let rows_in_all = chunk.frames * groups.z;
-  load_sums(chunk, index, TILES * TILES);
+  let rows = chunk.frames * groups.z;
+  let threads = LANES * TILES;
+  load_sums(chunk, index, threads);
   workgroupBarrier();
-  let i = 4u * thread.x;
-  let j = 4u * thread.y;
-  var w0 = vec4f();
-  var w1 = vec4f();
-  var w2 = vec4f();
-  var w3 = vec4f();
-  if (j <= i) {
-    let g = (frames4(chunk, i) * layer.heads + chunk.head) * layer.head_dim;
-    let q = (frames4(chunk, j) * layer.heads + chunk.head) * layer.head_dim;
+  for (var tile = index; tile < TILES * TILES; tile += threads) {
+    let i = 4u * (tile % TILES);
+    let j = 4u * (tile / TILES);
+    if (j > i) { continue; }
+    let g = heads4(chunk, i);
+    let q = heads4(chunk, j);
+    var w0 = vec4f();
+    var w1 = vec4f();
+    var w2 = vec4f();
+    var w3 = vec4f();
     for (var p = 0u; p < bound(chunk, layer.head_dim); p++) {
-      let row = vec4f(rows[g.x + p], rows[g.y + p], rows[g.z + p], rows[g.w + p]);
-      w0 += keys[q.x + p] * row;
-      w1 += keys[q.y + p] * row;
-      w2 += keys[q.z + p] * row;
-      w3 += keys[q.w + p] * row;
+      let row = vec4f(values[g.x + p], values[g.y + p], values[g.z + p], values[g.w + p]);
+      w0 += x[q.x + p] * row;
+      w1 += x[q.y + p] * row;
+      w2 += x[q.z + p] * row;
+      w3 += x[q.w + p] * row;
     }
-    if (i == j) { partial[thread.x] = vec4f(w0.x, w1.y, w2.z, w3.w); }
+    if (i == j) { diagonal[i / 4u] = vec4f(w0.x, w1.y, w2.z, w3.w); }
+    let c = bc4(chunk, i) + layer.d_state;
+    let b = bc4(chunk, j);
     var c0 = vec4f();
     var c1 = vec4f();
     var c2 = vec4f();
     var c3 = vec4f();
-    let c = frames4(chunk, i) * 2u * layer.d_state + layer.d_state;
-    let b = frames4(chunk, j) * 2u * layer.d_state;
     for (var n = 0u; n < bound(chunk, layer.d_state); n++) {
-      let row = vec4f(values[c.x + n], values[c.y + n], values[c.z + n], values[c.w + n]);
-      c0 += values[b.x + n] * row;
-      c1 += values[b.y + n] * row;
-      c2 += values[b.z + n] * row;
-      c3 += values[b.w + n] * row;
+      let row = vec4f(bc[c.x + n], bc[c.y + n], bc[c.z + n], bc[c.w + n]);
+      c0 += bc[b.x + n] * row;
+      c1 += bc[b.y + n] * row;
+      c2 += bc[b.z + n] * row;
+      c3 += bc[b.w + n] * row;
     }
-    w0 *= c0;
-    w1 *= c1;
-    w2 *= c2;
-    w3 *= c3;
+    let of_x = mat4x4f(w0, w1, w2, w3);
+    let of_bc = mat4x4f(c0, c1, c2, c3);
+    let own = sums4(i);
+    for (var k = 0u; k < bound(chunk, 4u); k++) {
+      let score = of_x[k] * weights(own, i, j + k);
+      bc_scores[(j + k) * TILES + i / 4u] = score;
+      for (var m = 0u; m < bound(chunk, 4u); m++) { bc_scores[(Q + i + m) * TILES + j / 4u][k] = score[m]; }
+      pairs[(j + k) * TILES + i / 4u] = score * of_bc[k];
+    }
   }
-  let products = mat4x4f(w0, w1, w2, w3);
-  let own = sums4(i);
-  for (var k = 0u; k < bound(chunk, 4u); k++) {
-    let is_after = vec4u(i, i + 1u, i + 2u, i + 3u) > vec4u(j + k);
-    let weight = select(vec4f(), weights(own, i, j + k), is_after);
-    scores[(j + k) * TILES + thread.x] = products[k] * weight;
+  workgroupBarrier();
+  var c_dots = vec4f();
+  var b_dots = vec4f();
+  for (var v = 4u * thread.x; v < layer.d_state; v += COLUMNS) {
+    for (var role = 0u; role < bound(chunk, 2u); role++) {
+      let products = gradient_tile(chunk, rows, 4u * thread.y, v, role);
+      if (role == 0u) { c_dots += products; } else { b_dots += products; }
+    }
   }
+  // Every da_k counts each frame once, with c or with b: so it also counts this once.
   var overlap = 0.0;
-  for (var k = index; k < layer.head_dim * layer.d_state; k += TILES * TILES) {
+  for (var k = index; k < layer.head_dim * layer.d_state; k += threads) {
     overlap += states[chunk.state + k] * d_states[chunk.state + k];
   }
-  partial[64u + index] = vec4f(overlap);
+  overlap *= decay(chunk_sums[chunk.length - 1u].xy);
+  // The scores are used up: their memory serves the sums over the columns.
   workgroupBarrier();
-  // Prefix over j of the rows i, in place; one thread for the four rows of a tile.
-  if (index < TILES) {
+  let at = thread.y * LANES + thread.x;
+  bc_scores[at] = c_dots + vec4f(overlap, 0.0, 0.0, 0.0);
+  bc_scores[threads + at] = b_dots + vec4f(overlap, 0.0, 0.0, 0.0);
+  workgroupBarrier();
+  for (var k = index; k < chunk.length; k += threads) {
     var sum = vec4f();
-    for (var k = 0u; k < bound(chunk, Q); k++) {
-      sum += scores[k * TILES + index];
-      scores[k * TILES + index] = sum;
-    }
-  }
-  workgroupBarrier();
-  let tiles = (layer.d_state + COLUMNS - 1u) / COLUMNS;
-  for (var k = index; k < chunk.length; k += TILES * TILES) {
-    var carried = 0.0;
-    for (var t = 0u; t < bound(chunk, TILES * TILES); t++) { carried += partial[64u + t].x; }
-    var sum = carried * decay(chunk_sums[chunk.length - 1u].xy);
-    for (var f = 0u; f < chunk.length; f++) {
-      let slot = select(0u, tiles, f < k);
-      for (var tile = 0u; tile < tiles; tile++) {
-        sum += dots[(slot + tile) * rows_in_all + chunk.row + f];
+    for (var tile = 0u; tile < bound(chunk, TILES); tile++) {
+      let frames = 4u * tile + vec4u(0u, 1u, 2u, 3u);
+      let is_later = frames >= vec4u(k);
+      for (var t = tile * LANES; t < (tile + 1u) * LANES; t++) {
+        sum += select(bc_scores[threads + t], bc_scores[t], is_later);
       }
-      if (f >= k && k > 0u) { sum += scores[(k - 1u) * TILES + f / 4u][f % 4u]; }
+      for (var j = 0u; j < k; j++) {
+        sum += select(vec4f(), pairs[j * TILES + tile], is_later & (frames < vec4u(chunk.length)));
+      }
     }
-    out[chunk.row + k] = sum;
-    out[rows_in_all + chunk.row + k] = partial[k / 4u][k % 4u];
+    new_dots[chunk.row + k] = dot(sum, vec4f(1.0));
+    new_dots[rows + chunk.row + k] = diagonal[k / 4u][k % 4u];
   }
 }
 
-// One frame without chunks, for the live decoder: one thread per number of x. rows: x, values: bc.
+// One frame without chunks, for the live decoder: one thread per number of x.
 @compute @workgroup_size(64)
 fn step(@builtin(global_invocation_id) id: vec3u) {
   let rows_of_batch = layer.heads * layer.head_dim;
   if (id.x >= rows_of_batch) { return; }
   let head = id.x / layer.head_dim;
   let at = id.y * rows_of_batch + id.x;
-  let own = rows[at];
+  let own = x[at];
   let dt_own = dt[id.y * layer.heads + head];
   let kept = decay(split_decay(-exp(a_log[head]) * dt_own));
   let input = own * select(1.0, dt_own, layer.scale_by_dt == 1u);
   let b = id.y * 2u * layer.d_state;
   var y = d[head] * own;
   for (var n = 0u; n < layer.d_state; n++) {
-    var state = input * values[b + n];
+    var state = input * bc[b + n];
     if (layer.has_boundary == 1u) { state += kept * boundary[at * layer.d_state + n]; }
     new_boundary[at * layer.d_state + n] = state;
-    y += state * values[b + layer.d_state + n];
+    y += state * bc[b + layer.d_state + n];
   }
   out[at] = y;
 }
 
-// dB and dC summed over the heads: parts [H, B, T, 2N].
-@compute @workgroup_size(256)
-fn sum_heads(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let size = arrayLength(&out);
-  for (var i = id.x; i < size; i += groups.x * 256u) {
-    var sum = 0.0;
-    for (var at = i; at < arrayLength(&parts); at += size) { sum += parts[at]; }
-    out[i] = sum;
-  }
-}
-
 var<workgroup> head_sums: array<vec2f, 256>;
 
-// ddt = A da (+ the gradient by kappa), dA_log = A Σ da dt, dD = Σ G x; one workgroup per head.
-// parts: what decay_gradient wrote; dots: the gradient by kappa [column tiles, B, H, T].
+// The first H workgroups take a head each: ddt = A da (+ the gradient by kappa), dA_log = A Σ da dt, dD = Σ G x. The
+// others add up dB and dC of all heads.
 @compute @workgroup_size(256)
-fn dt_gradient(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
+fn sum_gradients(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) index: u32,
+) {
   let head = group.x;
+  if (head >= layer.heads) {
+    let size = arrayLength(&out);
+    for (var i = (head - layer.heads) * 256u + index; i < size; i += (groups.x - layer.heads) * 256u) {
+      var sum = 0.0;
+      for (var at = i; at < arrayLength(&heads_bc); at += size) { sum += heads_bc[at]; }
+      out[i] = sum;
+    }
+    return;
+  }
   let a = -exp(a_log[head]);
-  let rows = arrayLength(&parts) / 2u;
+  let rows = arrayLength(&dt);
   let frames = rows / (layer.heads * layer.batches);
   var total = vec2f();
   for (var k = index; k < rows / layer.heads; k += 256u) {
     let batch = k / frames;
     let t = k % frames;
     let at = (batch * layer.heads + head) * frames + t;
-    let da = parts[at];
-    var ddt = a * da;
+    let da = dots[at];
+    var value = a * da;
     if (layer.scale_by_dt == 1u) {
-      for (var tile = at; tile < arrayLength(&dots); tile += rows) { ddt += dots[tile]; }
+      for (var tile = 2u * rows + at; tile < arrayLength(&dots); tile += rows) { value += dots[tile]; }
     }
     let frame = (batch * frames + select(t, frames - 1u - t, layer.reversed == 1u)) * layer.heads + head;
-    out[frame] = ddt;
-    total += vec2f(da * dt[frame], parts[rows + at]);
+    ddt[frame] = value;
+    total += vec2f(da * dt[frame], dots[rows + at]);
   }
   head_sums[index] = total;
-  for (var width = 128u; width > 0u; width /= 2u) {
-    workgroupBarrier();
-    if (index < width) { head_sums[index] += head_sums[index + width]; }
+  workgroupBarrier();
+  // 16 lanes add 16 sums each, then one adds theirs.
+  if (index < 16u) {
+    for (var other = index + 16u; other < 256u; other += 16u) { total += head_sums[other]; }
+    head_sums[index] = total;
   }
+  workgroupBarrier();
   if (index == 0u) {
-    da_log[head] = a * head_sums[0].x;
-    dd[head] = head_sums[0].y;
+    for (var other = 1u; other < 16u; other++) { total += head_sums[other]; }
+    da_log[head] = a * total.x;
+    dd[head] = total.y;
   }
 }

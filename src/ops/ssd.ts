@@ -14,8 +14,8 @@ function forwardDispatches({ inputs, outputs, params }: GpuCall<SsdParams>): Dis
   const sums = scratch(sumsElements(sizes));
   return [
     chunkState(sizes, params, false, {
-      rows: x,
-      values: bc,
+      values: x,
+      bc,
       dt,
       a_log: aLog,
       d,
@@ -28,11 +28,10 @@ function forwardDispatches({ inputs, outputs, params }: GpuCall<SsdParams>): Dis
       boundary: initialState ?? d,
       new_boundary: finalState,
     }),
-    scan(sizes, params, 'y', {
-      rows: bc,
-      keys: bc,
+    scan(sizes, params, false, {
+      x,
       values: x,
-      partners: x,
+      bc,
       states,
       sums,
       out: y,
@@ -67,8 +66,8 @@ const ssdStepOp: Op<SsdParams> = {
     const boundary = initialState ?? d;
     return [
       step(ssdSizes(x.shape, bc.shape), params, {
-        rows: x,
-        values: bc,
+        x,
+        bc,
         dt,
         a_log: aLog,
         d,

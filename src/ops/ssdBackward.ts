@@ -4,12 +4,11 @@ import { type Dispatch, type GpuCall, type GradientCall, type Op, scratch } from
 import type { Tensor } from '../autograd/tensor';
 import {
   chunkState,
-  columnTiles,
-  decayGradient,
-  dtGradient,
+  dotsElements,
+  gradientBc,
   scan,
   statePassing,
-  sumHeads,
+  sumGradients,
   sumsElements,
 } from './ssdKernels';
 import { type SsdParams, ssdSizes } from './ssdShape';
@@ -19,18 +18,15 @@ function backwardDispatches({ inputs, outputs, params }: GpuCall<SsdBackwardPara
   const [x, dt, aLog, bc, d, states, gradient, gradientFinal] = inputs;
   const [dx, ddt, daLog, dbc, dd, dInitial] = outputs;
   const sizes = ssdSizes(x.shape, bc.shape);
-  const { B, T, H, P, N } = sizes;
-  const rows = B * H * T;
+  const { B, H, P, N } = sizes;
   const sums = scratch(sumsElements(sizes));
   const dStates = scratch(states.size);
-  const dbcHeads = scratch(H * dbc.size);
-  const kappaDots = scratch(columnTiles(P) * rows);
-  const dots = scratch(2 * columnTiles(N) * rows);
-  const decays = scratch(2 * rows);
+  const headsBc = scratch(H * dbc.size);
+  const dots = scratch(dotsElements(sizes));
   return [
     chunkState(sizes, params, true, {
-      rows: gradient,
-      values: bc,
+      values: gradient,
+      bc,
       dt,
       a_log: aLog,
       d,
@@ -43,53 +39,32 @@ function backwardDispatches({ inputs, outputs, params }: GpuCall<SsdBackwardPara
       boundary: params.throughFinalState ? gradientFinal : d,
       new_boundary: dInitial ?? scratch(B * H * P * N),
     }),
-    scan(sizes, params, 'dx', {
-      rows: bc,
-      keys: bc,
+    scan(sizes, params, true, {
+      x,
       values: gradient,
-      partners: x,
+      bc,
       states: dStates,
       sums,
       out: dx,
-      new_dots: kappaDots,
-    }),
-    scan(sizes, params, 'dC', {
-      rows: gradient,
-      keys: x,
-      values: bc,
-      partners: bc,
-      states,
-      sums,
-      out: dbcHeads,
       new_dots: dots,
     }),
-    scan(sizes, params, 'dB', {
-      rows: x,
-      keys: gradient,
-      values: bc,
-      partners: bc,
-      states: dStates,
-      sums,
-      out: dbcHeads,
-      new_dots: dots,
-    }),
-    decayGradient(sizes, params, {
-      rows: gradient,
-      keys: x,
-      values: bc,
+    gradientBc(sizes, params, {
+      x,
+      values: gradient,
+      bc,
       states,
       d_states: dStates,
       sums,
-      dots,
-      out: decays,
+      new_heads_bc: headsBc,
+      new_dots: dots,
     }),
-    sumHeads(dbc.size, { parts: dbcHeads, out: dbc }),
-    dtGradient(sizes, params, {
-      parts: decays,
-      dots: kappaDots,
+    sumGradients(sizes, params, {
+      heads_bc: headsBc,
+      dots,
       dt,
       a_log: aLog,
-      out: ddt,
+      out: dbc,
+      ddt,
       da_log: daLog,
       dd,
     }),

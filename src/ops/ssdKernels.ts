@@ -17,95 +17,39 @@ export const chunkCount = ({ T }: SsdSizes): number => Math.ceil(T / CHUNK_FRAME
 /** Elements of the decay sums [B, H, T], four numbers each. */
 export const sumsElements = ({ B, T, H }: SsdSizes): number => 4 * B * H * T;
 
+/** Elements of the products per frame that the gradients by dt, A_log and D sum. */
+export const dotsElements = ({ B, T, H, P }: SsdSizes): number => (2 + columnTiles(P)) * B * H * T;
+
 /** Workgroup tiles that cover n columns. */
-export const columnTiles = (n: number): number => Math.ceil(n / COLUMNS);
+const columnTiles = (n: number): number => Math.ceil(n / COLUMNS);
 
 const threadsFor = (n: number): number => Math.ceil(Math.min(n, COLUMNS) / 4);
 
 /** The shader's `Layer` struct, field by field in its order. */
-const LAYER_FIELDS = [
-  'heads',
-  'head_dim',
-  'd_state',
-  'batches',
-  'reversed',
-  'scale_by_dt',
-  'backward',
-  'has_boundary',
-  'role',
-  'row_stride',
-  'row_head_stride',
-  'row_offset',
-  'key_stride',
-  'key_head_stride',
-  'key_offset',
-  'value_stride',
-  'value_head_stride',
-  'value_offset',
-  'partner_offset',
-  'row_size',
-  'value_size',
-  'state_row_stride',
-  'state_value_stride',
-] as const;
-
-type LayerFields = Partial<Record<(typeof LAYER_FIELDS)[number], number>>;
-
-function layerOf({ B, H, P, N }: SsdSizes, params: SsdParams, fields: LayerFields = {}): Numbers {
-  const all: LayerFields = {
-    heads: H,
-    head_dim: P,
-    d_state: N,
-    batches: B,
-    reversed: params.reverse ? 1 : 0,
-    scale_by_dt: params.inputScale === 'dt' ? 1 : 0,
-    ...fields,
-  };
-  return numbers(...LAYER_FIELDS.map((field) => all[field] ?? 0));
-}
-
-/** Where a frame's row of an operand lies: frame * stride + head * headStride + offset. */
-interface Layout {
-  readonly stride: number;
-  readonly headStride: number;
-  readonly offset: number;
-}
-
-const ofHeads = ({ H, P }: SsdSizes): Layout => ({ stride: H * P, headStride: P, offset: 0 });
-const ofB = ({ N }: SsdSizes): Layout => ({ stride: 2 * N, headStride: 0, offset: 0 });
-const ofC = ({ N }: SsdSizes): Layout => ({ stride: 2 * N, headStride: 0, offset: N });
-
-function fieldsOf(operand: 'row' | 'key' | 'value', layout: Layout): LayerFields {
-  return {
-    [`${operand}_stride`]: layout.stride,
-    [`${operand}_head_stride`]: layout.headStride,
-    [`${operand}_offset`]: layout.offset,
-  };
+function layerOf(
+  { B, H, P, N }: SsdSizes,
+  { reverse, inputScale }: SsdParams,
+  { isBackward = false, hasBoundary = false } = {},
+): Numbers {
+  const flags = [reverse, inputScale === 'dt', isBackward, hasBoundary].map(Number);
+  return numbers(H, P, N, B, ...flags);
 }
 
 /**
- * Decay sums, and what each chunk adds to the state (forward: rows x, values B) or to its gradient (backward: rows G,
- * values C).
+ * Decay sums, and what each chunk adds to the state (forward: values x) or to its gradient (backward: values G).
  */
 export function chunkState(
   sizes: SsdSizes,
   params: SsdParams,
   isBackward: boolean,
-  bindings: Bindings<'rows' | 'values' | 'dt' | 'a_log' | 'd' | 'new_states' | 'new_sums'>,
+  bindings: Bindings<'values' | 'bc' | 'dt' | 'a_log' | 'd' | 'new_states' | 'new_sums'>,
 ): Dispatch {
   const { B, H, P, N } = sizes;
   return {
     shader,
     entry: 'chunk_state',
     constants: { threads_x: threadsFor(N), threads_y: threadsFor(P) },
-    bindings: {
-      ...bindings,
-      layer: layerOf(sizes, params, {
-        ...fieldsOf('row', ofHeads(sizes)),
-        ...fieldsOf('value', isBackward ? ofC(sizes) : ofB(sizes)),
-        backward: isBackward ? 1 : 0,
-      }),
-    },
+    bindings: { ...bindings, layer: layerOf(sizes, params, { isBackward }) },
     workgroups: [columnTiles(P) * columnTiles(N), chunkCount(sizes), B * H],
   };
 }
@@ -125,92 +69,61 @@ export function statePassing(
     constants: {},
     bindings: {
       ...bindings,
-      layer: layerOf(sizes, params, {
-        backward: isBackward ? 1 : 0,
-        has_boundary: hasBoundary ? 1 : 0,
-      }),
+      layer: layerOf(sizes, params, { isBackward, hasBoundary }),
     },
     workgroups: [Math.ceil((P * N) / 64), 1, B * H],
   };
 }
 
-/** The four masked products of one form; `scan` in the shader says what each computes. */
-const ROLES = {
-  y: { index: 0, row: ofC, key: ofB, value: ofHeads, partnerOffset: () => 0 },
-  dx: { index: 1, row: ofB, key: ofC, value: ofHeads, partnerOffset: () => 0 },
-  dC: { index: 2, row: ofHeads, key: ofHeads, value: ofB, partnerOffset: ({ N }: SsdSizes) => N },
-  dB: { index: 3, row: ofHeads, key: ofHeads, value: ofC, partnerOffset: () => 0 },
-} as const;
-
-/** One of y, dx, dC and dB. */
+/** y forward (values x, states S), or the gradient by x (values G, states dS). */
 export function scan(
   sizes: SsdSizes,
   params: SsdParams,
-  role: keyof typeof ROLES,
-  bindings: Bindings<
-    'rows' | 'keys' | 'values' | 'partners' | 'states' | 'sums' | 'out' | 'new_dots'
-  >,
+  isBackward: boolean,
+  bindings: Bindings<'x' | 'values' | 'bc' | 'states' | 'sums' | 'out' | 'new_dots'>,
 ): Dispatch {
-  const { B, H, P, N } = sizes;
-  const { index, row, key, value, partnerOffset } = ROLES[role];
-  const isOverHeads = value === ofHeads;
-  const columns = isOverHeads ? P : N;
+  const { B, H, P } = sizes;
   return {
     shader,
     entry: 'scan',
-    constants: { threads_x: threadsFor(columns) },
-    bindings: {
-      ...bindings,
-      layer: layerOf(sizes, params, {
-        ...fieldsOf('row', row(sizes)),
-        ...fieldsOf('key', key(sizes)),
-        ...fieldsOf('value', value(sizes)),
-        partner_offset: partnerOffset(sizes),
-        role: index,
-        backward: index % 2,
-        row_size: isOverHeads ? N : P,
-        value_size: columns,
-        // The state is [P, N].
-        state_row_stride: isOverHeads ? 1 : N,
-        state_value_stride: isOverHeads ? N : 1,
-      }),
-    },
-    workgroups: [columnTiles(columns), chunkCount(sizes), B * H],
+    constants: {},
+    bindings: { ...bindings, layer: layerOf(sizes, params, { isBackward }) },
+    workgroups: [columnTiles(P), chunkCount(sizes), B * H],
   };
 }
 
-/** Gradient by the decays, and the products that the gradient by D sums. */
-export function decayGradient(
+/** Gradients by B and C of each head, by the decays, and the products that the gradient by D sums. */
+export function gradientBc(
   sizes: SsdSizes,
   params: SsdParams,
-  bindings: Bindings<'rows' | 'keys' | 'values' | 'states' | 'd_states' | 'sums' | 'dots' | 'out'>,
+  bindings: Bindings<
+    'x' | 'values' | 'bc' | 'states' | 'd_states' | 'sums' | 'new_heads_bc' | 'new_dots'
+  >,
 ): Dispatch {
+  const { B, H } = sizes;
   return {
     shader,
-    entry: 'decay_gradient',
+    entry: 'gradient_bc',
     constants: {},
     bindings: { ...bindings, layer: layerOf(sizes, params) },
-    workgroups: [1, chunkCount(sizes), sizes.B * sizes.H],
+    workgroups: [1, chunkCount(sizes), B * H],
   };
 }
 
-/** dB and dC of all heads added up. */
-export function sumHeads(size: number, bindings: Bindings<'parts' | 'out'>): Dispatch {
-  return { shader, entry: 'sum_heads', constants: {}, bindings, workgroups: gridStride(size) };
-}
-
-/** Gradients by dt, A_log and D. */
-export function dtGradient(
+/** Gradients by dt, A_log and D, and those by B and C added up over the heads. */
+export function sumGradients(
   sizes: SsdSizes,
   params: SsdParams,
-  bindings: Bindings<'parts' | 'dots' | 'dt' | 'a_log' | 'out' | 'da_log' | 'dd'>,
+  bindings: Bindings<'heads_bc' | 'dots' | 'dt' | 'a_log' | 'out' | 'ddt' | 'da_log' | 'dd'>,
 ): Dispatch {
+  const { B, T, H, N } = sizes;
+  const [bcGroups] = gridStride(B * T * 2 * N);
   return {
     shader,
-    entry: 'dt_gradient',
+    entry: 'sum_gradients',
     constants: {},
     bindings: { ...bindings, layer: layerOf(sizes, params) },
-    workgroups: [sizes.H, 1, 1],
+    workgroups: [Math.min(65535, H + bcGroups), 1, 1],
   };
 }
 
@@ -218,9 +131,7 @@ export function dtGradient(
 export function step(
   sizes: SsdSizes,
   params: SsdParams,
-  bindings: Bindings<
-    'rows' | 'values' | 'dt' | 'a_log' | 'd' | 'boundary' | 'new_boundary' | 'out'
-  >,
+  bindings: Bindings<'x' | 'bc' | 'dt' | 'a_log' | 'd' | 'boundary' | 'new_boundary' | 'out'>,
 ): Dispatch {
   const { B, H, P } = sizes;
   return {
@@ -229,7 +140,7 @@ export function step(
     constants: {},
     bindings: {
       ...bindings,
-      layer: layerOf(sizes, params, { has_boundary: params.hasInitial ? 1 : 0 }),
+      layer: layerOf(sizes, params, { hasBoundary: params.hasInitial }),
     },
     workgroups: [Math.ceil((H * P) / 64), B, 1],
   };
