@@ -1,0 +1,86 @@
+// The dispatches of one training step of REALM's student at paper scale, counted from the graph without running it.
+
+import { expect, test } from 'vitest';
+import { Graph } from '../autograd/graph';
+import { liveNodes } from '../autograd/live';
+import { ParameterSet } from '../autograd/parameterSet';
+import { CPU } from '../autograd/store';
+import { lfpColumns, type ModelConfig } from '../model/config';
+import { encode } from '../model/encoder';
+import { decoderParameters } from '../model/parameters';
+import { readout } from '../model/readout';
+import { weightedMse } from '../ops/losses';
+import { presetOf } from './settings';
+import { Trainer } from './trainer';
+
+/** Dispatches by op of a fine-tuning step with everything trained. */
+async function countDispatches(layerCount: number): Promise<Map<string, number>> {
+  const [batch, frames] = [2, 500];
+  const config: ModelConfig = {
+    ...presetOf('realm-v1').student,
+    layerCount,
+    channelCount: 96,
+    bandCount: 1,
+    outputCount: 2,
+  };
+  const parameters = new ParameterSet(CPU, decoderParameters(config), () => true);
+  const graph = new Graph();
+  const read = parameters.reader(graph);
+  const lfp = graph.input('lfp', [batch, frames, lfpColumns(config)]);
+  const mask = graph.input('channel_mask', [batch, config.channelCount]);
+  const target = graph.input('behaviour', [batch, frames, config.outputCount]);
+  const frameWeight = graph.input('frame_weight', [batch, frames]);
+  const outputWeight = graph.input('output_weight', [batch, config.outputCount]);
+  const { hidden } = encode(lfp, mask, read, config, {
+    regularisation: { dropout: 0.1, dropPath: 0 },
+  });
+  const loss = weightedMse(readout(hidden, lfp, read), target, frameWeight, outputWeight);
+  const trainer = await Trainer.create({
+    device: CPU,
+    graph,
+    losses: [{ name: 'loss', tensor: loss }],
+    sets: [{ parameters, weightDecay: 1e-5, clipNorm: 1 }],
+    microBatches: 1,
+  });
+  trainer.destroy();
+  const counts = new Map<string, number>();
+  for (const node of liveNodes(graph)) {
+    if (node.op.alias) continue;
+    const { length } = node.op.gpu(node);
+    counts.set(node.op.name, (counts.get(node.op.name) ?? 0) + length);
+  }
+  return counts;
+}
+
+/** What each further layer adds: its forward pass, then its backward pass. */
+const LAYER: Readonly<Record<string, number>> = {
+  layerNorm: 1,
+  causalConv1d: 1,
+  ssmInputs: 1,
+  ssd: 3,
+  gate: 1,
+  dropPathAdd: 1,
+  dropout: 1,
+  gateBackward: 1,
+  ssdBackward: 5,
+  ssmInputsBackward: 1,
+  causalConv1dBackward: 2,
+  layerNormBackward: 2,
+  // Three forward, and for each one by its input and one by its weight.
+  matmul: 9,
+};
+
+const sum = (counts: Iterable<number>): number => [...counts].reduce((total, n) => total + n, 0);
+
+test('a layer takes at most 30 dispatches forward and backward, the rest of the step at most 45', async () => {
+  const [two, three] = [await countDispatches(2), await countDispatches(3)];
+  const added = [...three].map(([op, n]): [string, number] => [op, n - (two.get(op) ?? 0)]);
+  const layer = Object.fromEntries(added.filter(([, n]) => n !== 0));
+  const perLayer = sum(Object.values(layer));
+  const outside = sum(two.values()) - 2 * perLayer;
+  expect(perLayer).toBeLessThanOrEqual(30);
+  expect(outside).toBeLessThanOrEqual(45);
+  // Exactly: a change that adds a dispatch shows here, and where.
+  expect(layer).toEqual(LAYER);
+  expect([perLayer, outside]).toEqual([29, 45]);
+});
