@@ -44,6 +44,9 @@ export const packageTable = {
   'fast-check': ['test'],
   'playwright-core': ['e2e', 'bench'],
   vite: ['test', 'e2e', 'bench'],
+  '@jax-js/jax': ['bench'],
+  '@tensorflow/tfjs': ['bench'],
+  '@tensorflow/tfjs-backend-webgpu': ['bench'],
   // Node's own modules: all else must also run in a browser.
   'node:': ['cli', 'test', 'bench', 'e2e'],
 };
