@@ -43,10 +43,6 @@ export const packageTable = {
   vitest: ['test', 'bench', 'e2e'],
   'fast-check': ['test'],
   'playwright-core': ['e2e', 'bench'],
-  // Peers that the benchmark runs beside the studio.
-  '@jax-js/jax': ['bench'],
-  '@tensorflow/tfjs': ['bench'],
-  '@tensorflow/tfjs-backend-webgpu': ['bench'],
   vite: ['test', 'e2e', 'bench'],
   '@jax-js/jax': ['bench'],
   '@tensorflow/tfjs': ['bench'],

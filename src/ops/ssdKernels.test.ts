@@ -7,6 +7,6 @@ import { LAYER_FIELDS } from './ssdKernels';
 test('the fields of a layer are those of the shader, in its order', () => {
   const struct = /struct Layer \{([^}]*)\}/.exec(source)![1];
   const declared = [...struct.matchAll(/^\s*(\w+): u32,/gm)].map((match) => match[1]);
-  expect(declared.length).toBeGreaterThan(10);
+  expect(declared[0]).toBe('heads');
   expect([...LAYER_FIELDS]).toEqual(declared);
 });
