@@ -3,7 +3,8 @@ import type { SampleRange } from '../session';
 import { createDecimator } from './decimator';
 import type { SampleGrid } from './sampleGrid';
 
-const BLOCK_VALUES = 2 ** 22;
+/** Small enough for the caches of a processor: larger blocks are slower and leave more garbage. */
+const BLOCK_VALUES = 2 ** 20;
 /** Broadband above this rate is reduced to about 1 kHz while reading, so it never has to fit in memory. */
 const BROADBAND_HZ = 5000;
 
