@@ -27,14 +27,14 @@ const STAGES: { stage: Stage; view: View; text: string }[] = [
   },
 ];
 
-/** What a software adapter manages in the three minutes that a person watches. */
+/** What a software adapter on two cores manages in the two minutes that a person watches. */
 const SOFTWARE_EPOCHS: Record<Stage, Record<string, number>> = {
   teacher: { epochs: 1 },
   student: { epochs: 3 },
-  finetune: { epochs: 4 },
+  finetune: { epochs: 3 },
 };
 
-const SOFTWARE_SESSIONS = 2;
+const SOFTWARE_SESSIONS = 1;
 
 /** Runs the demo to its end, which leaves the decoder playing. */
 export async function runDemo(client: StudioClient): Promise<void> {
