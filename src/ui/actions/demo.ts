@@ -31,7 +31,7 @@ const STAGES: { stage: Stage; view: View; text: string }[] = [
 const SOFTWARE_EPOCHS: Record<Stage, Record<string, number>> = {
   teacher: { epochs: 1 },
   student: { epochs: 3 },
-  finetune: { epochs: 3 },
+  finetune: { epochs: 2 },
 };
 
 const SOFTWARE_SESSIONS = 1;
