@@ -14,7 +14,7 @@ import { studioEngine } from './studioEngine';
 import { tfjsEngine } from './tfjsEngine';
 import { compareTraining, type StepRow } from './trainingSteps';
 
-export const PARTS = ['steps', 'profile', 'kernels', 'live', 'paper'] as const;
+export const PARTS = ['steps', 'profile', 'kernels', 'live', 'student', 'teacher'] as const;
 
 export interface BenchOptions {
   /** Names of cases, such as S and M8. */
@@ -99,8 +99,9 @@ export async function runBench(
   }
   const kernels = has('kernels') ? await benchKernels(device, peaks, log) : [];
   const live = has('live') ? await benchLive(device, 300, log) : [];
-  const paper = has('paper') ? await benchPaperScale(device, log) : undefined;
-  if (paper) profiles['the paper-scale student step'] = paper.profile;
+  const networks = (['student', 'teacher'] as const).filter(has);
+  const paper = await benchPaperScale(device, networks, log);
+  if (paper.profile) profiles['the paper-scale student step'] = paper.profile;
   const adapter = device.adapterName;
   device.destroy();
   const result: BenchResult = {
@@ -111,7 +112,7 @@ export async function runBench(
     dispatches,
     profiles,
     kernels,
-    paper: paper?.rows ?? [],
+    paper: paper.rows,
     live,
   };
   return { result, table: reportOf(result) };

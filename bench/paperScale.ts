@@ -8,12 +8,13 @@ import { counting, newHeld, recordDispatches } from './counters';
 import { configOfPreset, type RealmStep, startRealmStep } from './realmSteps';
 import { type ProfileRow, profileOf, timeEach } from './repeat';
 
+/** Times are absent where the step was made but not run. */
 export interface PaperRow {
   readonly step: string;
-  readonly firstMs: number;
-  readonly medianMs: number;
-  readonly minMs: number;
-  readonly maxMs: number;
+  readonly firstMs: number | undefined;
+  readonly medianMs: number | undefined;
+  readonly minMs: number | undefined;
+  readonly maxMs: number | undefined;
   readonly dispatches: number;
   readonly peakBytes: number;
 }
@@ -31,7 +32,10 @@ const student = configOfPreset('realm-v2', 'student');
 const teacher = configOfPreset('realm-v2', 'teacher');
 const FRAMES = 500;
 
-const STEPS: readonly (RealmStep & { readonly name: string; readonly steps: number })[] = [
+const STEPS: readonly (RealmStep & {
+  readonly name: string /** Timed after the first; 0: made but not run. */;
+  readonly steps: number;
+})[] = [
   {
     name: 'student, batch 2',
     network: 'student',
@@ -53,35 +57,36 @@ const STEPS: readonly (RealmStep & { readonly name: string; readonly steps: numb
     steps: 1,
   },
   {
-    name: 'teacher, batch 8 at once, recompute',
+    name: 'teacher, batch 8 at once, recompute (made, not run)',
     network: 'teacher',
     config: teacher,
     batch: 8,
     frames: FRAMES,
     microBatches: 1,
     recompute: true,
-    steps: 1,
+    steps: 0,
   },
 ];
 
 /** Steps of student and teacher, and where the student's time goes. */
 export async function benchPaperScale(
   gpu: GpuDevice,
+  networks: readonly RealmStep['network'][],
   log: (line: string) => void,
-): Promise<{ rows: PaperRow[]; profile: ProfileRow[] }> {
+): Promise<{ rows: PaperRow[]; profile: ProfileRow[] | undefined }> {
   const rows: PaperRow[] = [];
-  let profile: ProfileRow[] = [];
-  for (const one of STEPS) {
+  let profile: ProfileRow[] | undefined;
+  for (const one of STEPS.filter(({ network }) => networks.includes(network))) {
     const held = newHeld();
     const start = performance.now();
     const [run] = await counting(held, async () => {
       const started = await startRealmStep(gpu, one);
-      await started.step();
+      if (one.steps > 0) await started.step();
       return started;
     });
     const firstMs = performance.now() - start;
     const times: number[] = [];
-    let dispatches = 0;
+    let { dispatches } = run.trainer.plan.counts;
     for (let i = 0; i < one.steps; i++) {
       const begin = performance.now();
       const [, counts] = await counting(held, () => run.step());
@@ -95,14 +100,14 @@ export async function benchPaperScale(
     run.destroy();
     rows.push({
       step: one.name,
-      firstMs,
+      firstMs: one.steps > 0 ? firstMs : undefined,
       medianMs: times[times.length >> 1],
       minMs: times[0],
       maxMs: times[times.length - 1],
       dispatches,
       peakBytes: held.peakBytes,
     });
-    log(`${one.name}: ${times[times.length >> 1].toFixed(0)} ms, ${dispatches} dispatches`);
+    log(`${one.name}: ${times[times.length >> 1]?.toFixed(0) ?? '-'} ms, ${dispatches} dispatches`);
   }
   return { rows, profile };
 }

@@ -109,7 +109,7 @@ export interface DispatchCounts {
   readonly outsideLayers: number;
 }
 
-/** Dispatches of one step without micro-batches: per layer from the difference that one more layer makes. */
+/** Dispatches of one step at batch 2, T 500 without micro-batches: per layer from the difference that one more layer makes. */
 export async function countDispatches(
   gpu: GpuDevice,
   network: RealmStep['network'],
@@ -120,7 +120,7 @@ export async function countDispatches(
       network,
       config: { ...config, layerCount },
       batch: 2,
-      frames: 64,
+      frames: 500,
       microBatches: 1,
       recompute: false,
     });

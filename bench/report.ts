@@ -106,7 +106,9 @@ export function reportOf(result: BenchResult): string {
         ['paper scale, T 500', 'median ms', 'min', 'max', 'first ms', 'dispatches', 'peak MiB'],
         result.paper.map((row) => [
           row.step,
-          ...[row.medianMs, row.minMs, row.maxMs, row.firstMs].map(ms),
+          ...[row.medianMs, row.minMs, row.maxMs, row.firstMs].map((x) =>
+            x === undefined ? '-' : ms(x),
+          ),
           String(row.dispatches),
           mib(row.peakBytes),
         ]),

@@ -22,7 +22,7 @@ await main(async () => {
   await ensurePackages();
   // In a browser on a software adapter one step of a peer takes a minute in M32.
   const cases = values.quick ? 'S' : values.chromium ? 'S,M8' : 'S,M8,M32';
-  const parts = values.quick ? 'steps' : 'steps,profile,kernels,live,paper';
+  const parts = values.quick ? 'steps' : 'steps,profile,kernels,live,student,teacher';
   const list = (chosen, usual) => (chosen ?? usual).split(',');
   const options = {
     cases: list(values.case, cases),
