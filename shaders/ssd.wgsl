@@ -341,6 +341,8 @@ fn scan(
 var<workgroup> bc_scores: array<vec4f, 2u * Q * TILES>;
 // Scores times C_i B_j, [frame j][tile of frames i].
 var<workgroup> pairs: array<vec4f, Q * TILES>;
+// Of dC, then of dB: the state terms' products summed over the columns, for each tile of frames.
+var<workgroup> totals: array<vec4f, 2u * TILES>;
 // G_i x_i of each tile of frames.
 var<workgroup> diagonal: array<vec4f, TILES>;
 
@@ -484,17 +486,22 @@ fn gradient_bc(
   bc_scores[at] = c_dots + vec4f(overlap, 0.0, 0.0, 0.0);
   bc_scores[threads + at] = b_dots + vec4f(overlap, 0.0, 0.0, 0.0);
   workgroupBarrier();
+  if (index < 2u * TILES) {
+    var sum = vec4f();
+    for (var t = index * LANES; t < (index + 1u) * LANES; t++) { sum += bc_scores[t]; }
+    totals[index] = sum;
+  }
+  workgroupBarrier();
   for (var k = index; k < chunk.length; k += threads) {
     var sum = vec4f();
     for (var tile = 0u; tile < bound(chunk, TILES); tile++) {
       let frames = 4u * tile + vec4u(0u, 1u, 2u, 3u);
-      let is_later = frames >= vec4u(k);
-      for (var t = tile * LANES; t < (tile + 1u) * LANES; t++) {
-        sum += select(bc_scores[threads + t], bc_scores[t], is_later);
-      }
-      for (var j = 0u; j < k; j++) {
-        sum += select(vec4f(), pairs[j * TILES + tile], is_later & (frames < vec4u(chunk.length)));
-      }
+      sum += select(totals[TILES + tile], totals[tile], frames >= vec4u(k));
+    }
+    for (var tile = k / 4u; tile < (chunk.length + 3u) / 4u; tile++) {
+      let frames = 4u * tile + vec4u(0u, 1u, 2u, 3u);
+      let is_later = (frames >= vec4u(k)) & (frames < vec4u(chunk.length));
+      for (var j = 0u; j < k; j++) { sum += select(vec4f(), pairs[j * TILES + tile], is_later); }
     }
     new_dots[chunk.row + k] = dot(sum, vec4f(1.0));
     new_dots[rows + chunk.row + k] = diagonal[k / 4u][k % 4u];
@@ -523,11 +530,11 @@ fn step(@builtin(global_invocation_id) id: vec3u) {
   out[at] = y;
 }
 
-var<workgroup> head_sums: array<vec2f, 256>;
+var<workgroup> head_sums: array<vec2f, 64>;
 
 // The first H workgroups take a head each: ddt = A da (+ the gradient by kappa), dA_log = A Σ da dt, dD = Σ G x. The
 // others add up dB and dC of all heads.
-@compute @workgroup_size(256)
+@compute @workgroup_size(64)
 fn sum_gradients(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
@@ -536,7 +543,7 @@ fn sum_gradients(
   let head = group.x;
   if (head >= layer.heads) {
     let size = arrayLength(&out);
-    for (var i = (head - layer.heads) * 256u + index; i < size; i += (groups.x - layer.heads) * 256u) {
+    for (var i = (head - layer.heads) * 64u + index; i < size; i += (groups.x - layer.heads) * 64u) {
       var sum = 0.0;
       for (var at = i; at < arrayLength(&heads_bc); at += size) { sum += heads_bc[at]; }
       out[i] = sum;
@@ -547,7 +554,7 @@ fn sum_gradients(
   let rows = arrayLength(&dt);
   let frames = rows / (layer.heads * layer.batches);
   var total = vec2f();
-  for (var k = index; k < rows / layer.heads; k += 256u) {
+  for (var k = index; k < rows / layer.heads; k += 64u) {
     let batch = k / frames;
     let t = k % frames;
     let at = (batch * layer.heads + head) * frames + t;
@@ -562,14 +569,8 @@ fn sum_gradients(
   }
   head_sums[index] = total;
   workgroupBarrier();
-  // 16 lanes add 16 sums each, then one adds theirs.
-  if (index < 16u) {
-    for (var other = index + 16u; other < 256u; other += 16u) { total += head_sums[other]; }
-    head_sums[index] = total;
-  }
-  workgroupBarrier();
   if (index == 0u) {
-    for (var other = 1u; other < 16u; other++) { total += head_sums[other]; }
+    for (var other = 1u; other < 64u; other++) { total += head_sums[other]; }
     da_log[head] = a * total.x;
     dd[head] = total.y;
   }

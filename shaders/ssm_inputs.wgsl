@@ -49,10 +49,10 @@ fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gr
   }
 }
 
-var<workgroup> sums: array<f32, 256>;
+var<workgroup> sums: array<f32, 64>;
 
 // The first H workgroups take one head's dt each and sum the bias gradient; the others turn B and C back.
-@compute @workgroup_size(256)
+@compute @workgroup_size(64)
 fn backward(
   @builtin(local_invocation_index) index: u32,
   @builtin(workgroup_id) group: vec3u,
@@ -62,7 +62,7 @@ fn backward(
   let rows = arrayLength(&dt_gradient) / heads;
   let n = arrayLength(&bc_gradient) / rows / 2u;
   if (group.x >= heads) {
-    for (var k = (group.x - heads) * 256u + index; k < rows * n; k += (groups.x - heads) * 256u) {
+    for (var k = (group.x - heads) * 64u + index; k < rows * n; k += (groups.x - heads) * 64u) {
       let pair = pair_of(k, n);
       let source = pair.row * 2u * n + pair.column;
       let to = pair.row * (2u * n + heads) + pair.column;
@@ -74,7 +74,7 @@ fn backward(
     return;
   }
   var sum = 0.0;
-  for (var row = index; row < rows; row += 256u) {
+  for (var row = index; row < rows; row += 64u) {
     let at = row * (2u * n + heads) + 2u * n + group.x;
     let gradient = dt_gradient[row * heads + group.x] * sigmoid(projected[at] + dt_bias[group.x]);
     out[at] = gradient;
@@ -82,14 +82,8 @@ fn backward(
   }
   sums[index] = sum;
   workgroupBarrier();
-  // 16 lanes add 16 sums each, then one adds theirs.
-  if (index < 16u) {
-    for (var other = index + 16u; other < 256u; other += 16u) { sum += sums[other]; }
-    sums[index] = sum;
-  }
-  workgroupBarrier();
   if (index == 0u) {
-    for (var other = 1u; other < 16u; other++) { sum += sums[other]; }
+    for (var other = 1u; other < 64u; other++) { sum += sums[other]; }
     bias_gradient[group.x] = sum;
   }
 }

@@ -81,7 +81,10 @@ export interface Op<P> {
   readonly effect?: true;
 }
 
+/** Software adapters take as long as for a thousand invocations to start a workgroup whose kernel has barriers. */
+export const MOST_BARRIER_GROUPS = 128;
+
 /** Workgroups for `count` invocations of a grid-stride kernel with `size` invocations per workgroup. */
-export function gridStride(count: number, size = 256): [number, number, number] {
-  return [Math.max(1, Math.min(65535, Math.ceil(count / size))), 1, 1];
+export function gridStride(count: number, size = 256, most = 65535): [number, number, number] {
+  return [Math.max(1, Math.min(most, Math.ceil(count / size))), 1, 1];
 }

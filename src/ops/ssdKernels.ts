@@ -1,7 +1,14 @@
 // The dispatches of the chunked SSD layer; forward and gradient are put together from the same few kernels.
 
 import source from '../../shaders/ssd.wgsl?raw';
-import { type Dispatch, gridStride, type Numbers, numbers, type Operand } from '../autograd/op';
+import {
+  type Dispatch,
+  gridStride,
+  MOST_BARRIER_GROUPS,
+  type Numbers,
+  numbers,
+  type Operand,
+} from '../autograd/op';
 import { defineShader } from '../gpu/shader';
 import { CHUNK_FRAMES, type SsdParams, type SsdSizes } from './ssdShape';
 
@@ -117,13 +124,13 @@ export function sumGradients(
   bindings: Bindings<'heads_bc' | 'dots' | 'dt' | 'a_log' | 'out' | 'ddt' | 'da_log' | 'dd'>,
 ): Dispatch {
   const { B, T, H, N } = sizes;
-  const [bcGroups] = gridStride(B * T * 2 * N);
+  const [bcGroups] = gridStride(B * T * 2 * N, 64, MOST_BARRIER_GROUPS);
   return {
     shader,
     entry: 'sum_gradients',
     constants: {},
     bindings: { ...bindings, layer: layerOf(sizes, params) },
-    workgroups: [Math.min(65535, H + bcGroups), 1, 1],
+    workgroups: [H + bcGroups, 1, 1],
   };
 }
 

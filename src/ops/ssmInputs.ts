@@ -2,7 +2,7 @@
 
 import activation from '../../shaders/common/activation.wgsl?raw';
 import source from '../../shaders/ssm_inputs.wgsl?raw';
-import { gridStride, type Op } from '../autograd/op';
+import { gridStride, MOST_BARRIER_GROUPS, type Op } from '../autograd/op';
 import { sameShape, showShape, type Tensor } from '../autograd/tensor';
 import { defineShader } from '../gpu/shader';
 
@@ -41,7 +41,7 @@ const backward: Op<null> = {
     }
   },
   gpu({ inputs: [projected, dtBias, table, dBc, dDt], outputs: [out, dBias] }) {
-    const [pairGroups] = gridStride(dBc.size / 2);
+    const [pairGroups] = gridStride(dBc.size / 2, 64, MOST_BARRIER_GROUPS);
     return [
       {
         shader,
@@ -56,7 +56,7 @@ const backward: Op<null> = {
           out,
           bias_gradient: dBias,
         },
-        workgroups: [Math.min(65535, dtBias.size + pairGroups), 1, 1],
+        workgroups: [dtBias.size + pairGroups, 1, 1],
       },
     ];
   },
