@@ -31,6 +31,7 @@ export const folderTable = {
 export const packageTable = {
   h5wasm: ['data', 'test', 'bench'],
   'apache-arrow': ['data', 'test', 'bench'],
+  fzstd: ['data', 'test'],
   fflate: ['data', 'test', 'bench'],
   'fft.js': ['data', 'ui', 'evaluate', 'test', 'bench'],
   comlink: ['worker', 'main.tsx', 'test'],

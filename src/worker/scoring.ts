@@ -57,9 +57,10 @@ export function scoreRidge({ features, split }: Prepared): Evaluation {
 }
 
 function circumstances({ features, split }: { features: Features; split: Prepared['split'] }) {
+  const frontEnd = features.importedThrough?.kind ?? features.frontEnd;
   return {
     split: splitTextOf(split),
-    frontEnd: features.frontEnd === 'none' ? 'none (already frames)' : features.frontEnd,
+    frontEnd: frontEnd === 'none' ? 'none (already frames)' : frontEnd,
     synthetic: features.synthetic,
   };
 }

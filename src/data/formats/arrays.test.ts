@@ -375,6 +375,9 @@ describe('tables', () => {
       session.lfp.units,
       session.lfp.data[5],
     ]).toEqual([200, 3, ['b'], ['uV'], -10]);
+    // Asked of the person who opens the file, settled in the session.
+    expect(bare.warnings.join()).toMatch(/give the rate/);
+    expect(session.warnings.join()).not.toMatch(/give the rate/);
   });
 
   test.each([

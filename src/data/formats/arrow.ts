@@ -17,7 +17,7 @@ import {
   tableToIPC,
 } from 'apache-arrow';
 import type { Session, Signal } from '../session';
-import { openArrowTable, registerLz4 } from './arrowTable';
+import { openArrowTable, registerCodecs } from './arrowTable';
 import type { FileSource, OpenFile } from './fileFormat';
 import { openRecording } from './recording';
 import { gridInMemory, type SeriesSource } from './sampleGrid';
@@ -114,16 +114,11 @@ function sessionOf(table: Table, fileName: string): Session {
 }
 
 function readTable(bytes: Uint8Array, fileName: string): Table {
-  registerLz4();
+  registerCodecs();
   try {
     return new Table([...RecordBatchReader.from(bytes)]);
   } catch (error) {
-    if (error instanceof Error && error.message.includes('codec not found')) {
-      throw new Error(
-        `[arrow] expected a table without compression or with LZ4 in "${fileName}", got Zstd: save it again, ` +
-          "for example with pyarrow.feather.write_feather(table, path, compression='lz4')",
-      );
-    }
+    if (error instanceof Error && /^\[(lz4|zstd)\] expected /.test(error.message)) throw error;
     throw new Error(
       `[arrow] expected a whole Arrow file in "${fileName}", got ${error instanceof Error ? error.message : error}: ` +
         'copy or save it again',

@@ -3,12 +3,27 @@ import { CompressionType, compressionRegistry, DataType, type Table } from 'apac
 import { type OpenFile, stem } from './fileFormat';
 import { inflateLz4 } from './lz4';
 import { openNumberTable } from './table';
+import { inflateZstd } from './zstd';
 
 const MAX_VALUES = 2 ** 28;
+/** All columns of a file, unpacked. */
+const MAX_UNPACKED_BYTES = 2 ** 30;
 
-/** Readies the library for files packed with LZ4; Zstd is not built in. */
-export function registerLz4(): void {
-  compressionRegistry.set(CompressionType.LZ4_FRAME, { decode: inflateLz4 });
+/**
+ * Readies the library for one file packed with LZ4 or Zstd, the only two of the format; to be called before
+ * each file, because the library keeps one table of codecs for all.
+ */
+export function registerCodecs(maxBytes = MAX_UNPACKED_BYTES): void {
+  let left = maxBytes;
+  const counted = (inflate: (packed: Uint8Array, maxBytes: number) => Uint8Array) => ({
+    decode(packed: Uint8Array) {
+      const bytes = inflate(packed, left);
+      left -= bytes.length;
+      return bytes;
+    },
+  });
+  compressionRegistry.set(CompressionType.LZ4_FRAME, counted(inflateLz4));
+  compressionRegistry.set(CompressionType.ZSTD, counted(inflateZstd));
 }
 
 /** @throws one sentence when no column holds numbers */

@@ -12,15 +12,19 @@ const FLAG = {
   hasDictionary: 0x01,
 };
 
-/** @throws when the frame is damaged */
-export function inflateLz4(packed: Uint8Array): Uint8Array {
+/**
+ * @param maxBytes the most that the frame may become
+ * @throws when the frame is damaged or becomes more
+ */
+export function inflateLz4(packed: Uint8Array, maxBytes: number): Uint8Array {
   const view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength);
   if (packed.length < 11 || view.getUint32(0, true) !== MAGIC)
     refuse('an LZ4 frame', 'other bytes');
   const flags = packed[4];
   if (flags & FLAG.hasDictionary) refuse('an LZ4 frame without a dictionary', 'one with');
   let at = 7 + (flags & FLAG.hasContentSize ? 8 : 0);
-  const out = new Output(Math.min(4 * packed.length, 2 ** 28), MAX_RATIO * packed.length);
+  const limit = Math.min(maxBytes, MAX_RATIO * packed.length);
+  const out = new Output(Math.min(4 * packed.length, limit), limit);
   for (;;) {
     if (at + 4 > packed.length) refuse('another LZ4 block', 'the end');
     const word = view.getUint32(at, true);

@@ -29,6 +29,8 @@ export async function openNpy(source: FileSource): Promise<OpenFile> {
     name: stem(source.name),
     sources: [await seriesOfArray({ path: stem(source.name), array })],
     warnings: ['A single array states no rate: give it when choosing the series.'],
+    // Without a rate there is no session.
+    sessionWarnings: [],
   });
 }
 

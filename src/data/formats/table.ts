@@ -59,8 +59,14 @@ export async function openNumberTable(
       `Columns without numbers are left out: ${table.textColumns.slice(0, 5).join(', ')}.`,
     );
   }
-  if (!clock) warnings.push('No time column: give the rate when choosing the series.');
-  return openRecording({ ...file, sources, warnings });
+  const rateNotes = clock ? [] : ['No time column: give the rate when choosing the series.'];
+  return openRecording({
+    ...file,
+    sources,
+    warnings: [...warnings, ...rateNotes],
+    // Without a rate there is no session.
+    sessionWarnings: warnings,
+  });
 }
 
 /** The column named like a time whose values increase; in seconds. */
