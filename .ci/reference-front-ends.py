@@ -47,6 +47,36 @@ def realtime(x):
     return frames - frames.mean(axis=1, keepdims=True)
 
 
+def powers(x):
+    """Neighbours' differences, then per channel the LFP and the log powers of two bands."""
+    notches, high, low = filters(50, 180, 45, 4)
+    y = x.astype(float) - x[0]
+    y[:, :-1] -= y[:, 1:]
+    for sos in [high, *notches]:
+        y = signal.sosfilt(sos, y, axis=0)
+    bands = [signal.sosfilt(low, y, axis=0)]
+    share = 1 - np.exp(-1 / (0.05 * RATE_HZ))
+    for edges in POWER_BANDS_HZ:
+        band = signal.sosfilt(signal.butter(2, edges, "bandpass", fs=RATE_HZ, output="sos"), y, axis=0)
+        power = signal.lfilter([share], [1, share - 1], band**2, axis=0)
+        bands.append(np.log(np.maximum(power, 1e-30)))
+    frames = np.stack(bands, axis=2)[:: RATE_HZ // FRAME_HZ]
+    frames[:, -1] = 0
+    return frames.reshape(len(frames), -1)
+
+
+def power_delays():
+    """Milliseconds: the filters before the bands, the band's own at its middle, the smoothing at 0 Hz."""
+    notches, high, _ = filters(50, 180, 45, 4)
+    share = 1 - np.exp(-1 / (0.05 * RATE_HZ))
+    for edges in POWER_BANDS_HZ:
+        middle = [np.sqrt(edges[0] * edges[1])]
+        band = signal.butter(2, edges, "bandpass", fs=RATE_HZ, output="sos")
+        sections = [section for sos in [high, *notches, band] for section in sos]
+        delay = sum(signal.group_delay((s[:3], s[3:]), middle, fs=RATE_HZ)[1][0] for s in sections)
+        yield round(delay + (1 - share) / share, 6)
+
+
 def offline_paper(x):
     notches, high, low = filters(50, np.inf, 50, 2)
     y = x.astype(float) - x.astype(float).mean(axis=0)
@@ -65,6 +95,8 @@ def responses():
         "notch 60": signal.tf2sos(*signal.iirnotch(60, 30, RATE_HZ)),
         "lowpass 45": signal.butter(4, 45, "lowpass", fs=RATE_HZ, output="sos"),
         "lowpass 50": signal.butter(2, 50, "lowpass", fs=RATE_HZ, output="sos"),
+        "bandpass 8-13": signal.butter(2, [8, 13], "bandpass", fs=RATE_HZ, output="sos"),
+        "bandpass 70-150": signal.butter(2, [70, 150], "bandpass", fs=RATE_HZ, output="sos"),
         "broadband lowpass": signal.butter(8, 0.4 * 1000, "lowpass", fs=24000, output="sos"),
     }
     for name, sos in designs.items():
@@ -75,11 +107,15 @@ def responses():
 
 
 FREQUENCIES_HZ = [0.05, 1, 10, 45, 49, 61, 120, 400]
+POWER_BANDS_HZ = [[8, 13], [70, 150]]
 
 x = ecog()
-for name, run in [("realtime", realtime), ("offline-paper", offline_paper)]:
+for name, run in [("realtime", realtime), ("offline-paper", offline_paper), ("powers", powers)]:
     frames = run(x)
-    rows = [[float(f"{v:.7g}") for v in frames[m, CHANNELS]] for m in FRAMES]
+    bands = len(frames[0]) // len(x[0])
+    columns = [c * bands + b for c in CHANNELS for b in range(bands)]
+    rows = [[float(f"{v:.7g}") for v in frames[m, columns]] for m in FRAMES]
     print(name, frames.shape, json.dumps(rows), f"rms {np.sqrt(np.mean(frames**2)):.7g}")
+print("powers' delays in ms", list(power_delays()))
 for name, row in responses().items():
     print(f"  '{name}': {json.dumps(row)},")

@@ -125,6 +125,44 @@ describe('import', () => {
     );
   });
 
+  test('pairs of channels and band powers, with their delays', async () => {
+    const { exitCode, noted } = await run(
+      'import DIR/paused.ns2 --out DIR/powers.arrow --notch 50 --reference bipolar --bands 13-30 70-150',
+    );
+    expect(exitCode).toBe(0);
+    expect(noted.join('\n')).toMatch(
+      /Group delay: LFP [\d.]+ ms at 10 Hz, 13-30 Hz power [\d.]+ ms, 70-150 Hz power [\d.]+ ms\./,
+    );
+    const session = readArrow(new Uint8Array(readFileSync(join(folder, 'powers.arrow'))), 'p');
+    expect(session.bands).toEqual(['raw', '13-30 Hz', '70-150 Hz']);
+    const raw = await (await openFile(inMemory('paused.ns2', blackrock))).readSession({
+      lfp: 'electrodes',
+    });
+    const [first, second] = raw.lfp.names;
+    expect(session.lfp.names.slice(0, 2)).toEqual([
+      `${first}-${second}`,
+      `${first}-${second} 13-30 Hz`,
+    ]);
+    expect(session.lfp.units.slice(0, 2)).toEqual(['uV', 'ln uV²']);
+    expect(session.channelMask?.at(-1)).toBe(0);
+    expect(session.provenance?.frontEnd).toMatchObject({
+      reference: 'bipolar',
+      powerBandsHz: [
+        [13, 30],
+        [70, 150],
+      ],
+    });
+  });
+
+  test.each(['13', '30-13', 'beta'])('--bands %s is a usage error', async (band) => {
+    const { exitCode, noted } = await run(
+      `import DIR/paused.ns2 --out DIR/no.arrow --bands ${band}`,
+    );
+    expect(exitCode).toBe(2);
+    expect(noted.join()).toMatch(/--bands expects LOW-HIGH in Hz/);
+    expect(existsSync(join(folder, 'no.arrow'))).toBe(false);
+  });
+
   test('a stated mapping: series, channels, gain and unit', async () => {
     const { exitCode } = await run(
       'import DIR/table.csv --out DIR/table.arrow --behaviour none --channels lfp2 --gain -2 --unit mV --reference none',

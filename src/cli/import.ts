@@ -4,8 +4,10 @@ import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeArrow } from '../data/formats/arrow';
 import type { FileSource, OpenFile } from '../data/formats/fileFormat';
+import { bandName } from '../data/frontEnd/bandPower';
 import { importSession } from '../data/importSession';
 import type { Mapping } from '../data/mapping';
+import type { AppliedFrontEnd } from '../data/provenance';
 import { openFiles } from '../data/readers';
 import { channelCountOf, durationS } from '../data/session';
 import type { Command } from './command';
@@ -16,7 +18,7 @@ import { type Options, type OptionTable, parseOptions } from './options';
 import { formatTime, type Terminal } from './progress';
 import { frontEndOptions, RECORDING_OPTIONS } from './recordings';
 
-const { lfp, behaviour, notch, reference } = RECORDING_OPTIONS;
+const { lfp, behaviour, notch, reference, bands } = RECORDING_OPTIONS;
 
 const OPTIONS: OptionTable = {
   file: {
@@ -49,6 +51,7 @@ const OPTIONS: OptionTable = {
   'front-end': { ...RECORDING_OPTIONS['front-end'] },
   notch,
   reference,
+  bands,
   'frame-rate': RECORDING_OPTIONS['frame-rate'],
 };
 
@@ -116,7 +119,17 @@ async function importOne(
       `${session.lfp.rateHz} Hz (${frontEnd?.kind}), ${pace.toFixed(1)} times real time, ` +
       `${Math.round(process.resourceUsage().maxRSS / 1024)} MiB at most`,
   );
+  if (frontEnd) terminal.note(`  ${delayText(frontEnd)}`);
   for (const warning of session.warnings) terminal.note(`  ${warning}`);
+}
+
+function delayText({ kind, groupDelayMs, powerBandsHz = [], bandDelaysMs = [] }: AppliedFrontEnd) {
+  if (kind === 'none') return 'The file holds frames already: no front end.';
+  if (kind === 'offline-paper') return 'Zero-phase filters look ahead: not for live use.';
+  const powers = powerBandsHz.map(
+    (band, b) => `, ${bandName(band)} power ${bandDelaysMs[b].toFixed(1)} ms`,
+  );
+  return `Group delay: LFP ${groupDelayMs.toFixed(1)} ms at 10 Hz${powers.join('')}.`;
 }
 
 async function saveMapping(options: Options, mapping: Mapping): Promise<void> {

@@ -1,11 +1,12 @@
 // Recordings named on the command line, read and put through the chosen front end.
 
 import { extractFeatures, type Features, type FrontEndOptions } from '../data/features';
+import type { PowerBand } from '../data/frontEnd/bandPower';
 import { type OpenFile, openFiles, proposeChoice, type SeriesChoice } from '../data/readers';
 import type { Session } from '../data/session';
 import { contiguousSplit, type Split } from '../data/splits';
 import { fileSource } from './nodeFiles';
-import type { Options, OptionTable } from './options';
+import { type Options, type OptionTable, UsageError } from './options';
 import type { Terminal } from './progress';
 
 export const RECORDING_OPTIONS: OptionTable = {
@@ -27,7 +28,16 @@ export const RECORDING_OPTIONS: OptionTable = {
     help: 'default realtime; frames in a file need none',
   },
   notch: { kind: 'text', choices: ['50', '60', '0'], help: 'mains hum in Hz; default 60' },
-  reference: { kind: 'text', choices: ['average', 'none'], help: 'default average' },
+  reference: {
+    kind: 'text',
+    choices: ['average', 'bipolar', 'none'],
+    help: 'default average; bipolar takes neighbours in electrode order',
+  },
+  bands: {
+    kind: 'list',
+    value: 'LOW-HIGH',
+    help: 'bands in Hz, such as 13-30 70-150, whose log powers follow the LFP; no part of REALM',
+  },
   'frame-rate': { kind: 'number', value: 'HZ', help: 'of raw LFP; default 100', least: 1 },
   guard: { kind: 'number', value: 'S', help: 'left unused between the folds; default 5 s' },
   velocity: { kind: 'flag', help: 'turn a position into a velocity' },
@@ -73,24 +83,39 @@ export function frontEndOptions(
     options.text(name) ?? defaults[key];
   const kind = given('front-end', 'front_end');
   const notch = given('notch', 'notch_hz');
+  const reference = given('reference', 'reference');
+  const bands = options.list('bands');
+  const powerBandsHz = (bands.length > 0 ? bands : (defaults.bands_hz?.split(' ') ?? [])).map(
+    powerBandOf,
+  );
   return {
     kind: kind === 'offline-paper' ? 'offline-paper' : 'realtime',
     frameRateHz: Number(given('frame-rate', 'frame_rate_hz') ?? 100),
     notchHz: notch === '50' ? 50 : notch === '0' ? 0 : 60,
-    reference: given('reference', 'reference') === 'none' ? 'none' : 'average',
+    reference: reference === 'none' || reference === 'bipolar' ? reference : 'average',
+    ...(powerBandsHz.length > 0 && { powerBandsHz }),
     behaviourAsVelocity: options.flag('velocity') || defaults.velocity === 'True',
   };
+}
+
+function powerBandOf(text: string): PowerBand {
+  const [, low, high] = /^([\d.]+)-([\d.]+)$/.exec(text) ?? [];
+  if (Number(low) < Number(high)) return [Number(low), Number(high)];
+  throw new UsageError(`--bands expects LOW-HIGH in Hz, such as 70-150, got ${text}`);
 }
 
 /** What a model file says about its front end, so that `evaluate` repeats it. */
 export function frontEndMetadata(options: Options, features: Features): Record<string, string> {
   const { behaviourAsVelocity, ...chosen } = frontEndOptions(options, {});
-  const { kind, notchHz, reference } = features.importedThrough ?? chosen;
+  const { kind, notchHz, reference, powerBandsHz } = features.importedThrough ?? chosen;
   const hasFrontEnd = features.importedThrough || features.frontEnd !== 'none';
   return {
     front_end: hasFrontEnd ? kind : 'none',
     notch_hz: String(notchHz),
     reference: reference ?? 'average',
+    ...(powerBandsHz?.length && {
+      bands_hz: powerBandsHz.map(([lowHz, highHz]) => `${lowHz}-${highHz}`).join(' '),
+    }),
     velocity: behaviourAsVelocity ? 'True' : 'False',
     frame_rate_hz: String(features.frameRateHz),
   };

@@ -9,6 +9,8 @@ export interface InspectedChannels {
 export interface ChannelInspection {
   /** @param block `[sample, channel * bandCount + band]`, in order */
   add(block: Float32Array): void;
+  /** Channels, of those that the file does not reject, that have not changed so far. */
+  unchanged(given: Float32Array | undefined): number[];
   /**
    * @param given `[channel]`, 0 where the file itself rejects a channel
    * @throws when no channel is left
@@ -28,7 +30,19 @@ export function createChannelInspection(
   let count = 0;
   let missing = 0;
   let longestRun = 0;
+  const unchanged = (given: Float32Array | undefined): number[] => {
+    const channels: number[] = [];
+    for (let channel = 0; channel < width / bandCount; channel++) {
+      let isChanging = given?.[channel] === 0;
+      for (let c = channel * bandCount; c < (channel + 1) * bandCount; c++) {
+        isChanging ||= highest[c] > lowest[c];
+      }
+      if (!isChanging) channels.push(channel);
+    }
+    return channels;
+  };
   return {
+    unchanged,
     add(block) {
       count += block.length;
       for (let i = 0, c = 0; i < block.length; i++, c = c + 1 === width ? 0 : c + 1) {
@@ -46,13 +60,9 @@ export function createChannelInspection(
     },
     finish(given, rateHz) {
       const mask = given ? Float32Array.from(given) : new Float32Array(width / bandCount).fill(1);
-      const flat: string[] = [];
-      for (let channel = 0; channel < mask.length; channel++) {
-        const columns = Array.from({ length: bandCount }, (_, b) => channel * bandCount + b);
-        if (mask[channel] === 0 || columns.some((c) => highest[c] > lowest[c])) continue;
-        mask[channel] = 0;
-        flat.push(names[columns[0]]);
-      }
+      const channels = unchanged(given);
+      for (const channel of channels) mask[channel] = 0;
+      const flat = channels.map((channel) => names[channel * bandCount]);
       if (mask.every((valid) => valid === 0)) {
         throw new Error(
           '[session] expected at least one channel whose values change, got none: choose another LFP series',

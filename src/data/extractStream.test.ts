@@ -120,7 +120,8 @@ async function bothForms(
 }
 
 function expectSameFrames({ wanted, got }: Awaited<ReturnType<typeof bothForms>>): void {
-  const width = wanted.channelCount;
+  const width = wanted.channelCount * wanted.bandCount;
+  expect(got.bandCount).toBe(wanted.bandCount);
   expect(got.frameCount).toBe(wanted.frameCount);
   expect(got.channelMask).toEqual(wanted.channelMask);
   // A gap after the last frame spoils none.
@@ -149,24 +150,37 @@ test('equals the one-shot form for any block size, rate, gap, fault and mapping'
     rejected: fc.option(fc.constant(0)),
     blockValues: fc.integer({ min: 50, max: 40_000 }),
     notchHz: fc.constantFrom<(0 | 50 | 60)[]>(0, 50, 60),
-    reference: fc.constantFrom<('average' | 'none')[]>('average', 'none'),
+    reference: fc.constantFrom<('average' | 'bipolar' | 'none')[]>('average', 'bipolar', 'none'),
+    powerBandsHz: fc.constantFrom<([number, number][] | undefined)[]>(undefined, [
+      [8, 13],
+      [20, 35],
+    ]),
     gain: fc.constantFrom(1, -0.25),
     columns: fc.option(fc.constant(['e3', 'e2'])),
   });
   await fc.assert(
-    fc.asyncProperty(cases, async ({ blockValues, notchHz, reference, gain, columns, ...rest }) => {
-      const made = Object.fromEntries(
-        Object.entries(rest).filter(([, value]) => value !== null),
-      ) as unknown as Made;
-      const isLong = made.rateHz > 3000;
-      const mapping: Mapping = {
-        ...PLAIN,
-        lfp: { path: 'lfp', gain, offsetS: 0.25, ...(columns && { columns }) },
-      };
-      const frontEnd: FrontEndOptions = { kind: 'realtime', notchHz, reference };
-      const values = isLong ? 4000 + blockValues * 10 : blockValues;
-      expectSameFrames(await bothForms(made, mapping, frontEnd, values));
-    }),
+    fc.asyncProperty(
+      cases,
+      async ({ blockValues, notchHz, reference, powerBandsHz, gain, columns, ...rest }) => {
+        const made = Object.fromEntries(
+          Object.entries(rest).filter(([, value]) => value !== null),
+        ) as unknown as Made;
+        const isLong = made.rateHz > 3000;
+        const mapping: Mapping = {
+          ...PLAIN,
+          lfp: { path: 'lfp', gain, offsetS: 0.25, ...(columns && { columns }) },
+        };
+        const isPairless = columns && reference === 'bipolar';
+        const frontEnd: FrontEndOptions = {
+          kind: 'realtime',
+          notchHz,
+          reference: isPairless ? 'average' : reference,
+          ...(powerBandsHz && { powerBandsHz }),
+        };
+        const values = isLong ? 4000 + blockValues * 10 : blockValues;
+        expectSameFrames(await bothForms(made, mapping, frontEnd, values));
+      },
+    ),
     { numRuns: 40 },
   );
 });

@@ -11,8 +11,10 @@ import {
   type SampleGrid,
   type SeriesSource,
 } from './formats/sampleGrid';
-import { createRealtimeFrontEnd, subtractAverage } from './frontEnd/realtime';
-import { frameValidity, mergedGaps, SETTLE_S } from './gaps';
+import { bandNames, frameSignal } from './frameSignal';
+import { createRealtimeFrontEnd } from './frontEnd/realtime';
+import { createReference } from './frontEnd/reference';
+import { frameValidity, mergedGaps, powerOnset, SETTLE_S } from './gaps';
 import {
   applyMapping,
   locatedMapping,
@@ -22,7 +24,7 @@ import {
 } from './mapping';
 import { createMissingRuns } from './missingRuns';
 import type { AppliedFrontEnd } from './provenance';
-import type { SampleRange, Session, Signal } from './session';
+import type { Session, Signal } from './session';
 
 export interface ExtractProgress {
   /** 0 to 1. */
@@ -80,10 +82,20 @@ async function extractWhole(
   const applied = appliedOf(frontEnd, features.frontEnd, features);
   const sourceRateHz = whole.lfp.rateHz;
   if (whole.alreadyFrames) return { session: whole, frontEnd: applied, sourceRateHz };
-  const gaps = invalidRuns(features.frameValid);
+  const { reference, frameRateHz, powerBandsHz } = applied;
+  const referencing = createReference(reference, features.channelCount, whole.channelMask);
   const session = assembleSession({
     ...whole,
-    lfp: framesSignal(whole.lfp, features.lfp, features.frameRateHz, gaps),
+    lfp: frameSignal(
+      whole.lfp,
+      features.lfp,
+      frameRateHz,
+      features.frameValid,
+      referencing,
+      powerBandsHz,
+    ),
+    bands: bandNames(powerBandsHz),
+    channelMask: referencing.mask,
     behaviour: whole.behaviour ? [whole.behaviour] : [],
     alreadyFrames: true,
     warnings: whole.warnings.filter((warning) => !ABOUT_BEHAVIOUR.test(warning)),
@@ -108,7 +120,7 @@ async function extractRealtime(
   grid: SampleGrid,
   options: ExtractOptions,
 ): Promise<Extracted> {
-  const { notchHz = 60, reference = 'average', frameRateHz = 100 } = options.frontEnd;
+  const { reference = 'average', frameRateHz = 100, powerBandsHz = [] } = options.frontEnd;
   const clock = reducedClock(grid);
   const { columns } = source.info;
   const shape: Signal = {
@@ -129,24 +141,32 @@ async function extractRealtime(
     );
   const { signal: lfp, kept } = mapped(shape.data);
   const width = kept.length;
-  // Which channels never change is known only at the end, and the average leaves them out: it comes last.
+  const given = source.columnMask && Float32Array.from(kept, (c) => source.columnMask?.[c] ?? 1);
+  // Which channels never change is known only at the end, and references leave them out. That of the LFP alone
+  // can come last; powers need it first, and so a look ahead.
+  const hasPowers = powerBandsHz.length > 0;
   const frontEnd = createRealtimeFrontEnd({
     inputRateHz: clock.rateHz,
     frameRateHz,
     channelCount: width,
-    notchHz,
-    reference: 'none',
+    notchHz: options.frontEnd.notchHz ?? 60,
+    reference: hasPowers ? reference : 'none',
+    powerBandsHz,
+    ...(hasPowers && {
+      channelMask: await changingChannels(grid, columns.length, mapped, given, options),
+    }),
   });
   const inspection = createChannelInspection(lfp.names, 1);
   const missing = createMissingRuns(width);
   const maxFrames = Math.ceil((clock.sampleCount * frameRateHz) / clock.rateHz) + 1;
-  if (maxFrames * width > MAX_VALUES) {
+  const frameWidth = width * frontEnd.bandCount;
+  if (maxFrames * frameWidth > MAX_VALUES) {
     throw new Error(
-      `[import] expected at most ${MAX_VALUES} values at frame rate, got ${maxFrames} x ${width} in ${mapping.lfp.path}: ` +
+      `[import] expected at most ${MAX_VALUES} values at frame rate, got ${maxFrames} x ${frameWidth} in ${mapping.lfp.path}: ` +
         'cut the recording into parts, or copy it again if it is damaged',
     );
   }
-  const held = new Float32Array(maxFrames * width);
+  const held = new Float32Array(maxFrames * frameWidth);
   let length = 0;
   for await (const block of timedBlocks(grid, columns.length, options)) {
     const { data } = mapped(block.data).signal;
@@ -156,26 +176,28 @@ async function extractRealtime(
     held.set(frames, length);
     length += frames.length;
   }
-  const given = source.columnMask && Float32Array.from(kept, (c) => source.columnMask?.[c] ?? 1);
   const { mask, warnings } = inspection.finish(given, clock.rateHz);
   const frames = held.subarray(0, length);
-  const used = kept.map((_, c) => c).filter((c) => mask[c] === 1);
-  if (reference === 'average') subtractAverage(frames, width, used);
-  for (let i = 0; used.length < width && i < length; i++) if (mask[i % width] === 0) frames[i] = 0;
-  const rawGaps = mergedGaps([...clock.gaps, ...missing.gaps((c) => mask[c] === 1)]);
+  const referencing = createReference(reference, width, mask);
+  if (!hasPowers) referencing.apply(frames);
+  const rawGaps = mergedGaps([
+    ...clock.gaps,
+    ...missing.gaps((c) => mask[c] === 1),
+    ...(hasPowers ? [powerOnset(clock.rateHz, frameRateHz)] : []),
+  ]);
   const filters = { settleS: SETTLE_S, looksAhead: false };
-  const valid = frameValidity(rawGaps, clock.rateHz, frameRateHz, length / width, filters);
+  const valid = frameValidity(rawGaps, clock.rateHz, frameRateHz, length / frameWidth, filters);
   const behaviour: Signal[] = [];
   for (const one of mapping.behaviour) behaviour.push(await readBehaviour(file, one));
-  const { groupDelayMs } = frontEnd;
+  const { groupDelayMs, bandDelaysMs } = frontEnd;
   const session = assembleSession({
     name: file.name,
     subject: file.subject,
-    lfp: framesSignal(lfp, frames, frameRateHz, invalidRuns(valid)),
-    bands: ['raw'],
+    lfp: frameSignal(lfp, frames, frameRateHz, valid, referencing, powerBandsHz),
+    bands: bandNames(powerBandsHz),
     behaviour,
     alreadyFrames: true,
-    channelMask: mask,
+    channelMask: referencing.mask,
     warnings: [
       ...file.sessionWarnings,
       ...(clock.factor > 1 ? [reducedNote(source.info.name, grid.rateHz, clock.rateHz)] : []),
@@ -184,9 +206,26 @@ async function extractRealtime(
   });
   return {
     session: saidOnce(session),
-    frontEnd: { kind: 'realtime', frameRateHz, notchHz, reference, groupDelayMs },
+    frontEnd: appliedOf(options.frontEnd, 'realtime', { frameRateHz, groupDelayMs, bandDelaysMs }),
     sourceRateHz: grid.rateHz,
   };
+}
+
+/** `[channel]`, 1 used: read until every channel that is not rejected has changed, which few recordings delay. */
+async function changingChannels(
+  grid: SampleGrid,
+  width: number,
+  mapped: (data: Float32Array) => { signal: Signal },
+  given: Float32Array | undefined,
+  { signal, blockValues }: ExtractOptions,
+): Promise<Float32Array> {
+  const inspection = createChannelInspection(mapped(new Float32Array(0)).signal.names, 1);
+  for await (const block of reducedBlocks(grid, width, blockValues)) {
+    signal?.throwIfAborted();
+    inspection.add(mapped(block.data).signal.data);
+    if (inspection.unchanged(given).length === 0) break;
+  }
+  return inspection.finish(given, grid.rateHz).mask;
 }
 
 /** Blocks with progress, and a breath between two in which a message to stop can arrive. */
@@ -235,44 +274,15 @@ async function readBehaviour(file: OpenFile, mapping: SeriesMapping): Promise<Si
   return transformed(moved, 0, source.info.columns.length, 1, mapping).signal;
 }
 
-/** Frames as a signal, unknown in its gaps. */
-function framesSignal(
-  like: Signal,
-  frames: Float32Array,
-  rateHz: number,
-  gaps: readonly SampleRange[],
-): Signal {
-  const width = like.names.length;
-  for (const { startSample, endSample } of gaps) {
-    frames.fill(Number.NaN, startSample * width, endSample * width);
-  }
-  const { startS, names, units } = like;
-  return {
-    rateHz,
-    startS,
-    sampleCount: frames.length / width,
-    names,
-    units,
-    data: frames,
-    ...(gaps.length > 0 && { gaps }),
-  };
-}
-
-function invalidRuns(valid: Uint8Array | undefined): SampleRange[] {
-  const runs: { startSample: number; endSample: number }[] = [];
-  valid?.forEach((isValid, frame) => {
-    if (isValid === 1) return;
-    const last = runs[runs.length - 1];
-    if (last?.endSample === frame) last.endSample += 1;
-    else runs.push({ startSample: frame, endSample: frame + 1 });
-  });
-  return runs;
-}
-
 function appliedOf(
-  { notchHz = 60, reference = 'average' }: FrontEndOptions,
+  { notchHz = 60, reference = 'average', powerBandsHz }: FrontEndOptions,
   kind: AppliedFrontEnd['kind'],
-  { frameRateHz, groupDelayMs }: Features,
+  {
+    frameRateHz,
+    groupDelayMs,
+    bandDelaysMs,
+  }: Pick<Features, 'frameRateHz' | 'groupDelayMs' | 'bandDelaysMs'>,
 ): AppliedFrontEnd {
-  return { kind, frameRateHz, notchHz, reference, groupDelayMs };
+  const powers = powerBandsHz?.length ? { powerBandsHz, bandDelaysMs } : {};
+  return { kind, frameRateHz, notchHz, reference, groupDelayMs, ...powers };
 }

@@ -1,8 +1,10 @@
 /** Features: LFP and behaviour on one frame clock, ready for segments; and their normalisation. */
 import { behaviourOnFrames, differentiate } from './behaviourClock';
+import type { PowerBand } from './frontEnd/bandPower';
 import { offlinePaper } from './frontEnd/offlinePaper';
 import { createRealtimeFrontEnd, type RealtimeFrontEndOptions } from './frontEnd/realtime';
-import { frameValidity, gapsOf, SETTLE_S } from './gaps';
+import { createReference, type ReferenceKind } from './frontEnd/reference';
+import { frameValidity, gapsOf, mergedGaps, powerOnset, SETTLE_S } from './gaps';
 import type { AppliedFrontEnd } from './provenance';
 import { channelCountOf, type Session } from './session';
 import type { FrameRange } from './splits';
@@ -17,7 +19,9 @@ export interface FrontEndOptions {
   /** Mains frequency to notch out with its harmonics; default 60, 0 for none. */
   readonly notchHz?: 50 | 60 | 0;
   /** Default `average`: subtract the mean over used channels. */
-  readonly reference?: 'average' | 'none';
+  readonly reference?: ReferenceKind;
+  /** Bands whose log powers follow the LFP of each channel; `realtime` only, default none. */
+  readonly powerBandsHz?: readonly PowerBand[];
   /** Turn a position into a velocity by causal difference; default false. */
   readonly behaviourAsVelocity?: boolean;
 }
@@ -48,6 +52,8 @@ export interface Features {
   readonly importedThrough?: AppliedFrontEnd;
   /** Delay that the front end itself adds, see `RealtimeFrontEnd`; of an imported session, that of its import. */
   readonly groupDelayMs: number;
+  /** The same of each power band's envelope; absent: no power bands. */
+  readonly bandDelaysMs?: readonly number[];
 }
 
 export interface Normalisation {
@@ -66,25 +72,25 @@ const CHUNK_SAMPLES = 4096;
 /**
  * Runs the chosen front end over a whole session and puts behaviour on the frame clock.
  * `realtime` runs the very code that live decoding runs, so offline and live frames are bit-identical.
- * @throws when the recording is too slow for the frame rate or shorter than one second
+ * @throws when the recording is too slow for the frame rate or the bands or shorter than one second
  */
 export function extractFeatures(session: Session, options: FrontEndOptions): Features {
   const { lfp } = session;
   const channelCount = channelCountOf(session);
-  const channelMask = session.channelMask ?? new Float32Array(channelCount).fill(1);
   const frontEnd = session.alreadyFrames ? 'none' : options.kind;
   const frameRateHz =
     frontEnd === 'none' ? lfp.rateHz : (options.frameRateHz ?? DEFAULT_FRAME_RATE_HZ);
   const result = runFrontEnd(session, frontEnd, options);
-  const frameCount = result.lfp.length / lfp.names.length;
+  const { bandCount, channelMask } = result;
+  const frameCount = result.lfp.length / (channelCount * bandCount);
   if (frameCount < frameRateHz) {
     throw new Error(
       `[extractFeatures] expected at least 1 s of LFP, got ${(frameCount / frameRateHz).toFixed(2)} s in ` +
         `"${session.name}": use a longer recording`,
     );
   }
-  clearRejected(result.lfp, channelMask, session.bands.length);
-  const frameValid = validityOf(session, channelMask, frontEnd, frameRateHz, frameCount);
+  clearRejected(result.lfp, channelMask, bandCount);
+  const frameValid = validityOf(session, frontEnd, frameRateHz, frameCount, bandCount);
   const behaviour = options.behaviourAsVelocity
     ? session.behaviour && differentiate(session.behaviour)
     : session.behaviour;
@@ -95,7 +101,7 @@ export function extractFeatures(session: Session, options: FrontEndOptions): Fea
     frameRateHz,
     frameCount,
     channelCount,
-    bandCount: session.bands.length,
+    bandCount,
     lfp: result.lfp,
     channelMask,
     behaviour:
@@ -111,12 +117,14 @@ export function extractFeatures(session: Session, options: FrontEndOptions): Fea
     frontEnd,
     ...(session.provenance && { importedThrough: session.provenance.frontEnd }),
     groupDelayMs: session.provenance?.frontEnd.groupDelayMs ?? result.groupDelayMs,
+    bandDelaysMs: session.provenance?.frontEnd.bandDelaysMs ?? result.bandDelaysMs,
   };
 }
 
 /** What a front end needs to know of this session; live decoding builds its own from the same. */
 export function filterOptions(session: Session, options: FrontEndOptions): RealtimeFrontEndOptions {
   const { frameRateHz = DEFAULT_FRAME_RATE_HZ, notchHz = 60, reference = 'average' } = options;
+  const { powerBandsHz } = options;
   return {
     inputRateHz: session.lfp.rateHz,
     frameRateHz,
@@ -124,18 +132,22 @@ export function filterOptions(session: Session, options: FrontEndOptions): Realt
     notchHz,
     reference,
     channelMask: session.channelMask,
+    ...(powerBandsHz && { powerBandsHz }),
   };
 }
 
 function validityOf(
-  { lfp, bands }: Session,
-  channelMask: Float32Array,
+  { lfp, bands, channelMask }: Session,
   frontEnd: FrontEndKind,
   frameRateHz: number,
   frameCount: number,
+  bandCount: number,
 ): Uint8Array | undefined {
-  const isUsed = (column: number) => channelMask[Math.floor(column / bands.length)] !== 0;
-  return frameValidity(gapsOf(lfp, isUsed), lfp.rateHz, frameRateHz, frameCount, {
+  const isUsed = (column: number) => channelMask?.[Math.floor(column / bands.length)] !== 0;
+  const hasPowers = frontEnd === 'realtime' && bandCount > 1;
+  const onset = hasPowers ? [powerOnset(lfp.rateHz, frameRateHz)] : [];
+  const gaps = mergedGaps([...gapsOf(lfp, isUsed), ...onset]);
+  return frameValidity(gaps, lfp.rateHz, frameRateHz, frameCount, {
     settleS: frontEnd === 'none' ? 0 : SETTLE_S,
     looksAhead: frontEnd === 'offline-paper',
   });
@@ -152,23 +164,36 @@ function withoutInvalid(
   return behaviour;
 }
 
+type FrontEndResult = Pick<
+  Features,
+  'lfp' | 'bandCount' | 'channelMask' | 'groupDelayMs' | 'bandDelaysMs'
+>;
+
 function runFrontEnd(
   session: Session,
   kind: FrontEndKind,
   options: FrontEndOptions,
-): { lfp: Float32Array; groupDelayMs: number } {
-  const { lfp } = session;
+): FrontEndResult {
+  const { lfp, bands } = session;
   const width = lfp.names.length;
-  if (kind === 'none') return { lfp: holdLast(lfp.data, width), groupDelayMs: 0 };
+  const undelayed = { groupDelayMs: 0, bandDelaysMs: [] };
+  if (kind === 'none') {
+    const channelMask = session.channelMask ?? new Float32Array(width / bands.length).fill(1);
+    return { lfp: holdLast(lfp.data, width), bandCount: bands.length, channelMask, ...undelayed };
+  }
   const filters = filterOptions(session, options);
-  if (kind === 'offline-paper') return { lfp: offlinePaper(lfp.data, filters), groupDelayMs: 0 };
+  const channelMask = createReference(filters.reference, width, filters.channelMask).mask;
+  if (kind === 'offline-paper') {
+    return { lfp: offlinePaper(lfp.data, filters), bandCount: 1, channelMask, ...undelayed };
+  }
   const frontEnd = createRealtimeFrontEnd(filters);
   const parts: Float32Array[] = [];
   for (let start = 0; start < lfp.sampleCount; start += CHUNK_SAMPLES) {
     const end = Math.min(lfp.sampleCount, start + CHUNK_SAMPLES);
     parts.push(frontEnd.push(lfp.data.subarray(start * width, end * width)));
   }
-  return { lfp: concatenate(parts), groupDelayMs: frontEnd.groupDelayMs };
+  const { bandCount, groupDelayMs, bandDelaysMs } = frontEnd;
+  return { lfp: concatenate(parts), bandCount, channelMask, groupDelayMs, bandDelaysMs };
 }
 
 /** A copy in which a non-finite value repeats the column's last finite one (0 before the first). */

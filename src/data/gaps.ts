@@ -5,6 +5,11 @@ import type { FrameRange } from './splits';
 /** After a pause the filters still ring from the jump; frames this long after it are not trusted. */
 export const SETTLE_S = 0.5;
 
+/** Powers start from nothing, so the first frames of theirs are as little to be trusted as those after a pause. */
+export function powerOnset(rateHz: number, frameRateHz: number): SampleRange {
+  return { startSample: 0, endSample: Math.ceil((2 * rateHz) / frameRateHz) };
+}
+
 /**
  * The stated gaps and every stretch in which no column has a finite value, merged and in order.
  * @param used `[column]`, 0 for columns that do not count; absent: all count

@@ -1,5 +1,7 @@
 /** Where a session came from, kept with it: enough to make it again and to see that it is the same. */
 import type { FileSource } from './formats/fileFormat';
+import type { PowerBand } from './frontEnd/bandPower';
+import type { ReferenceKind } from './frontEnd/reference';
 import type { Mapping } from './mapping';
 
 export interface Provenance {
@@ -16,8 +18,11 @@ export interface AppliedFrontEnd {
   readonly kind: 'realtime' | 'offline-paper' | 'none';
   readonly frameRateHz: number;
   readonly notchHz: number;
-  readonly reference: 'average' | 'none';
+  readonly reference: ReferenceKind;
   readonly groupDelayMs: number;
+  /** Absent: no band powers. */
+  readonly powerBandsHz?: readonly PowerBand[];
+  readonly bandDelaysMs?: readonly number[];
 }
 
 export interface FileFingerprint {

@@ -33,6 +33,42 @@ export function butterworth(
   });
 }
 
+/**
+ * Butterworth band-pass of order 2, half power at both edges: two sections, the poles of SciPy's
+ * `butter(2, [low, high], 'bandpass')`.
+ */
+export function bandPass(lowHz: number, highHz: number, rateHz: number): Biquad[] {
+  const low = Math.tan((Math.PI * lowHz) / rateHz);
+  const high = Math.tan((Math.PI * highHz) / rateHz);
+  const centre = Math.sqrt(low * high);
+  // The low-pass prototype's pole e^(3 pi i / 4), scaled to half the width; each of the two roots below and its
+  // conjugate make a section.
+  const half = ((high - low) / 2) * Math.SQRT1_2;
+  // sqrt(p^2 - centre^2) of p = -half + i half: p^2 is purely imaginary.
+  const size = Math.hypot(centre * centre, 2 * half * half);
+  const rootIm = -Math.sqrt((size + centre * centre) / 2);
+  const rootRe = (half * half) / -rootIm;
+  const sections = [1, -1].map((sign) => {
+    const re = -half + sign * rootRe;
+    const im = half + sign * rootIm;
+    const norm = 1 / ((1 - re) ** 2 + im * im);
+    const a1 = -2 * (1 - re * re - im * im) * norm;
+    return { b0: 1, b1: 0, b2: -1, a1, a2: ((1 + re) ** 2 + im * im) * norm };
+  });
+  const w = 2 * Math.atan(centre);
+  const gain = 1 / Math.sqrt(magnitude(sections[0], w) * magnitude(sections[1], w));
+  return sections.map((section) => ({ ...section, b0: gain, b2: -gain }));
+}
+
+function magnitude({ b0, b1, b2, a1, a2 }: Biquad, w: number): number {
+  const along = (c0: number, c1: number, c2: number) =>
+    Math.hypot(
+      c0 + c1 * Math.cos(w) + c2 * Math.cos(2 * w),
+      c1 * Math.sin(w) + c2 * Math.sin(2 * w),
+    );
+  return along(b0, b1, b2) / along(1, a1, a2);
+}
+
 /** Notch of quality `q` at `centreHz`; the same filter as SciPy's `iirnotch`. */
 export function notch(centreHz: number, q: number, rateHz: number): Biquad {
   const w = (2 * Math.PI * centreHz) / rateHz;
@@ -79,27 +115,19 @@ export function filterInPlace(
   state[stateOffset + 1] = s1;
 }
 
-/** Phase in radians of a cascade at one frequency. */
-function phase(sections: readonly Biquad[], hz: number, rateHz: number): number {
-  const w = (2 * Math.PI * hz) / rateHz;
-  let sum = 0;
-  for (const { b0, b1, b2, a1, a2 } of sections) {
-    sum += Math.atan2(
-      -b1 * Math.sin(w) - b2 * Math.sin(2 * w),
-      b0 + b1 * Math.cos(w) + b2 * Math.cos(2 * w),
-    );
-    sum -= Math.atan2(
-      -a1 * Math.sin(w) - a2 * Math.sin(2 * w),
-      1 + a1 * Math.cos(w) + a2 * Math.cos(2 * w),
-    );
-  }
-  return sum;
-}
-
-/** Group delay of a cascade in seconds at one frequency, by a central difference of the phase. */
+/** Group delay of a cascade in seconds at one frequency: each polynomial's Re(sum k c_k z^-k / sum c_k z^-k). */
 export function groupDelayS(sections: readonly Biquad[], hz: number, rateHz: number): number {
-  const stepHz = 1e-3 * hz;
-  let change = phase(sections, hz + stepHz, rateHz) - phase(sections, hz - stepHz, rateHz);
-  change -= 2 * Math.PI * Math.round(change / (2 * Math.PI));
-  return -change / (2 * Math.PI * 2 * stepHz);
+  const w = (2 * Math.PI * hz) / rateHz;
+  const samplesOf = (c0: number, c1: number, c2: number) => {
+    const re = c0 + c1 * Math.cos(w) + c2 * Math.cos(2 * w);
+    const im = -c1 * Math.sin(w) - c2 * Math.sin(2 * w);
+    const slopeRe = c1 * Math.cos(w) + 2 * c2 * Math.cos(2 * w);
+    const slopeIm = -c1 * Math.sin(w) - 2 * c2 * Math.sin(2 * w);
+    return (slopeRe * re + slopeIm * im) / (re * re + im * im);
+  };
+  let samples = 0;
+  for (const { b0, b1, b2, a1, a2 } of sections) {
+    samples += samplesOf(b0, b1, b2) - samplesOf(1, a1, a2);
+  }
+  return samples / rateHz;
 }

@@ -112,9 +112,21 @@ describe('the causal promise', () => {
     { inputRateHz: 500, frameRateHz: 20 },
   ];
 
-  test.each(RATES)('any chunking of $inputRateHz Hz gives the same bits', (rates) => {
+  const POWERS: RealtimeFrontEndOptions['powerBandsHz'] = [
+    [4, 8],
+    [13, 30],
+  ];
+  const VARIANTS = RATES.flatMap((rates) => [
+    { ...rates, reference: 'average' as const },
+    { ...rates, reference: 'bipolar' as const },
+    { ...rates, reference: 'average' as const, powerBandsHz: POWERS },
+    { ...rates, reference: 'bipolar' as const, powerBandsHz: POWERS },
+  ]);
+  const NAMED = '$inputRateHz Hz to $frameRateHz Hz, $reference, powers $powerBandsHz';
+
+  test.each(VARIANTS)(`any chunking gives the same bits: ${NAMED}`, (rates) => {
     const data = threeChannels(1200, rates.inputRateHz);
-    const options: RealtimeFrontEndOptions = { ...BASE, ...rates, reference: 'average' };
+    const options: RealtimeFrontEndOptions = { ...BASE, ...rates };
     const whole = createRealtimeFrontEnd(options).push(data);
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 300 }), { maxLength: 12 }), (sizes) => {
@@ -132,19 +144,22 @@ describe('the causal promise', () => {
     );
   });
 
-  test.each(RATES)('a changed sample of $inputRateHz Hz leaves earlier frames alone', (rates) => {
-    const options: RealtimeFrontEndOptions = { ...BASE, ...rates, reference: 'average' };
+  test.each(VARIANTS)(`a changed sample leaves earlier frames alone: ${NAMED}`, (rates) => {
+    const options: RealtimeFrontEndOptions = { ...BASE, ...rates };
     const data = threeChannels(1200, rates.inputRateHz);
     const original = createRealtimeFrontEnd(options).push(data);
+    const width = 3 * createRealtimeFrontEnd(options).bandCount;
     for (const changed of [0, 1, 499, 500, 501, 1003]) {
       const perturbed = Float32Array.from(data);
       perturbed[3 * changed + 1] += 1e4;
       const frames = createRealtimeFrontEnd(options).push(perturbed);
       // Frame m lies at m / frameRateHz; frames strictly before the sample's time may not know of it.
       const untouched = Math.ceil((changed * rates.frameRateHz) / rates.inputRateHz - 1e-9);
-      expect(frames.subarray(0, 3 * untouched)).toEqual(original.subarray(0, 3 * untouched));
+      expect(frames.subarray(0, width * untouched)).toEqual(
+        original.subarray(0, width * untouched),
+      );
       // Control: the perturbation does reach later frames.
-      expect(frames.subarray(3 * untouched)).not.toEqual(original.subarray(3 * untouched));
+      expect(frames.subarray(width * untouched)).not.toEqual(original.subarray(width * untouched));
     }
   });
 

@@ -4,6 +4,7 @@
  */
 import { butterworth, mainsNotches } from './biquad';
 import type { RealtimeFrontEndOptions } from './realtime';
+import { createReference } from './reference';
 import { createFourierResampler } from './resample';
 import { filterZeroPhase } from './zeroPhase';
 
@@ -12,7 +13,13 @@ import { filterZeroPhase } from './zeroPhase';
  * @returns `[frame, channel]`
  */
 export function offlinePaper(data: Float32Array, options: RealtimeFrontEndOptions): Float32Array {
-  const { inputRateHz, frameRateHz, channelCount, notchHz = 0, reference } = options;
+  const { inputRateHz, frameRateHz, channelCount, notchHz = 0, powerBandsHz = [] } = options;
+  if (powerBandsHz.length > 0) {
+    throw new Error(
+      '[offline-paper front end] expected no band powers, which the published chain has not, got some: ' +
+        'choose the realtime front end for them',
+    );
+  }
   if (inputRateHz < frameRateHz * (1 - 1e-9)) {
     throw new Error(
       `[offline-paper front end] expected LFP sampled at no less than the frame rate of ${frameRateHz} Hz, ` +
@@ -34,9 +41,11 @@ export function offlinePaper(data: Float32Array, options: RealtimeFrontEndOption
     for (const section of sections) filterZeroPhase(section, x);
     return x;
   });
-  if (reference === 'average') subtractAverage(channels, options.channelMask);
   const frameCount = Math.round((inputCount * frameRateHz) / inputRateHz);
-  return resampleAll(channels, frameCount);
+  const frames = resampleAll(channels, frameCount);
+  // Linear like the resampling, and cheaper behind it.
+  createReference(options.reference, channelCount, options.channelMask).apply(frames);
+  return Float32Array.from(frames);
 }
 
 /** 4 * 4 * 2 for the 24.4 kHz of the published recordings; nothing below 5 kHz. */
@@ -77,19 +86,9 @@ function readChannel(data: Float32Array, channelCount: number, c: number): Float
   return x;
 }
 
-function subtractAverage(channels: readonly Float64Array[], mask: Float32Array | undefined) {
-  const used = channels.filter((_, c) => mask?.[c] !== 0);
-  if (used.length < 2) return;
-  for (let i = 0; i < used[0].length; i++) {
-    let sum = 0;
-    for (const x of used) sum += x[i];
-    for (const x of channels) x[i] -= sum / used.length;
-  }
-}
-
-function resampleAll(channels: readonly Float64Array[], frameCount: number): Float32Array {
+function resampleAll(channels: readonly Float64Array[], frameCount: number): Float64Array {
   const width = channels.length;
-  const frames = new Float32Array(frameCount * width);
+  const frames = new Float64Array(frameCount * width);
   const inputCount = channels[0].length;
   const resample = createFourierResampler(inputCount, frameCount);
   const pair = new Float64Array(2 * inputCount);
