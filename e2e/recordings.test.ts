@@ -7,7 +7,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readArrow } from '../src/data/formats/arrow';
 import { parseNpy } from '../src/data/formats/npy';
-import { openStudio, readout, type Studio, shoot, stopServing } from './studioPage';
+import { dropFiles, openStudio, readout, type Studio, shoot, stopServing } from './studioPage';
 
 const DATA = fileURLToPath(new URL('../../shared/data/', import.meta.url));
 const FORCE = `${DATA}monkey-force/ADAN_Day0_rawlfp.npz`;
@@ -223,27 +223,4 @@ async function exportOf(page: Page, name: string): Promise<Buffer> {
   const download = await waiting;
   expect(download.suggestedFilename()).toBe(`${name}.arrow`);
   return readFile(await download.path());
-}
-
-/** As a person drops them: through the drop zone's own event. */
-async function dropFiles(
-  page: Page,
-  files: string | { name: string; mimeType: string; buffer: Buffer }[],
-): Promise<void> {
-  const zone = page.getByRole('region', { name: 'Add recordings' });
-  await page.evaluate(() => {
-    const input = document.createElement('input');
-    input.type = 'file';
-    input.multiple = true;
-    input.id = 'dropped';
-    document.body.append(input);
-  });
-  await page.locator('#dropped').setInputFiles(files);
-  await zone.evaluate((element) => {
-    const input = document.querySelector<HTMLInputElement>('#dropped')!;
-    const dataTransfer = new DataTransfer();
-    for (const file of input.files!) dataTransfer.items.add(file);
-    input.remove();
-    element.dispatchEvent(new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer }));
-  });
 }

@@ -82,3 +82,29 @@ export async function shoot(page: Page, name: string): Promise<void> {
 export async function readout(page: Page, label: string): Promise<string> {
   return (await page.locator(`[data-readout="${label}"]`).first().innerText()).trim();
 }
+
+export interface DroppedFile {
+  name: string;
+  mimeType: string;
+  buffer: Buffer;
+}
+
+/** As a person drops them: through the drop zone's own event. */
+export async function dropFiles(page: Page, files: string | DroppedFile[]): Promise<void> {
+  const zone = page.getByRole('region', { name: 'Add recordings' });
+  await page.evaluate(() => {
+    const input = document.createElement('input');
+    input.type = 'file';
+    input.multiple = true;
+    input.id = 'dropped';
+    document.body.append(input);
+  });
+  await page.locator('#dropped').setInputFiles(files);
+  await zone.evaluate((element) => {
+    const input = document.querySelector<HTMLInputElement>('#dropped')!;
+    const dataTransfer = new DataTransfer();
+    for (const file of input.files!) dataTransfer.items.add(file);
+    input.remove();
+    element.dispatchEvent(new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer }));
+  });
+}

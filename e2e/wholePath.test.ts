@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openStudio, readout, type Studio, shoot, stopServing } from './studioPage';
+import { dropFiles, openStudio, readout, type Studio, shoot, stopServing } from './studioPage';
 
 const RECORDING = fileURLToPath(
   new URL('../../shared/data/monkey-force/ADAN_Day0_rawlfp.npz', import.meta.url),
@@ -33,7 +33,7 @@ describe.skipIf(!isThere)(
 
     it('reads the file that is dropped, and shows what is in it', async () => {
       await page.locator('.chip.adapter').waitFor();
-      await dropFile(page, RECORDING);
+      await dropFiles(page, RECORDING);
       const row = page.locator('tbody tr', { hasText: 'ADAN_Day0_rawlfp' });
       await row.waitFor();
       const cells = (await row.locator('td').allInnerTexts()).map((text) => text.trim());
@@ -108,25 +108,6 @@ describe.skipIf(!isThere)(
     });
   },
 );
-
-/** As a person drops it: through the drop zone's own event. */
-async function dropFile(page: Page, path: string): Promise<void> {
-  const zone = page.getByRole('region', { name: 'Add recordings' });
-  await page.evaluate(() => {
-    const input = document.createElement('input');
-    input.type = 'file';
-    input.id = 'dropped';
-    document.body.append(input);
-  });
-  await page.locator('#dropped').setInputFiles(path);
-  await zone.evaluate((element) => {
-    const input = document.querySelector<HTMLInputElement>('#dropped')!;
-    const dataTransfer = new DataTransfer();
-    dataTransfer.items.add(input.files![0]);
-    input.remove();
-    element.dispatchEvent(new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer }));
-  });
-}
 
 async function stepNow(page: Page): Promise<number> {
   return Number.parseInt((await readout(page, 'Step')).replace(/\s/g, ''), 10);

@@ -115,9 +115,9 @@ export function extractFeatures(session: Session, options: FrontEndOptions): Fea
     behaviourNames: behaviour?.names ?? [],
     behaviourUnits: behaviour?.units ?? [],
     frontEnd,
-    ...(session.provenance && { importedThrough: session.provenance.frontEnd }),
-    groupDelayMs: session.provenance?.frontEnd.groupDelayMs ?? result.groupDelayMs,
-    bandDelaysMs: session.provenance?.frontEnd.bandDelaysMs ?? result.bandDelaysMs,
+    ...(session.provenance?.frontEnd && { importedThrough: session.provenance.frontEnd }),
+    groupDelayMs: session.provenance?.frontEnd?.groupDelayMs ?? result.groupDelayMs,
+    bandDelaysMs: session.provenance?.frontEnd?.bandDelaysMs ?? result.bandDelaysMs,
   };
 }
 

@@ -34,19 +34,24 @@ interface Waiting {
   reject(error: Error): void;
 }
 
+/** Told with the bytes of a remote file so far. */
+type OnReceived = (receivedBytes: number) => void;
+
 /** One parser in one worker; ends for good when it is killed. */
 export class GuardedParser {
   readonly #port: ParserPort;
   readonly #limits: ParserLimits;
+  readonly #onReceived: OnReceived | undefined;
   readonly #waiting = new Map<number, Waiting>();
   #names = 'the file';
   #nextId = 1;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #ended: Error | undefined;
 
-  constructor(port: ParserPort, limits: ParserLimits = PARSER_LIMITS) {
+  constructor(port: ParserPort, limits: ParserLimits = PARSER_LIMITS, onReceived?: OnReceived) {
     this.#port = port;
     this.#limits = limits;
+    this.#onReceived = onReceived;
     port.listen(
       (reply) => this.#receive(reply),
       (reason) => this.#kill(`the parser ended (${reason})`),
@@ -78,8 +83,7 @@ export class GuardedParser {
       sources: file.sources.map(
         (source, index): SeriesSource => ({
           ...source,
-          open: (statedRateHz) =>
-            this.#grid(file.token, index, statedRateHz, source.info.columns.length),
+          open: (statedRateHz) => this.#grid(file, index, statedRateHz, source.info.columns.length),
         }),
       ),
       close: () => void this.#ask({ type: 'close', file: file.token }).catch(() => {}),
@@ -92,21 +96,23 @@ export class GuardedParser {
   }
 
   async #grid(
-    file: number,
+    { token: file, fileName }: FileDescription,
     source: number,
     statedRateHz: number | undefined,
     width: number,
   ): Promise<SampleGrid> {
+    this.#names = fileName;
     const asked = this.#ask({ type: 'grid', file, source, statedRateHz });
     const { token, ...grid } = (await asked) as GridDescription;
     return {
       ...grid,
       read: async (startSample, endSample) => {
+        this.#names = fileName;
         const values = await this.#ask({ type: 'read', grid: token, startSample, endSample });
         const count = (endSample - startSample) * width;
         if (values instanceof Float32Array && values.length === count) return values;
         throw new Error(
-          `[series] expected ${count} values from "${this.#names}", got fewer: the file is damaged, copy it again`,
+          `[series] expected ${count} values from "${fileName}", got fewer: the file is damaged, copy it again`,
         );
       },
     };
@@ -128,7 +134,9 @@ export class GuardedParser {
       this.#kill(`more than ${Math.round(this.#limits.maxBytes / 2 ** 20)} MiB of memory in use`);
       return;
     }
-    if (reply.type !== 'progress') {
+    if (reply.type === 'progress') {
+      if (reply.receivedBytes !== undefined) this.#onReceived?.(reply.receivedBytes);
+    } else {
       const waiting = this.#waiting.get(reply.id);
       this.#waiting.delete(reply.id);
       if (reply.type === 'done') waiting?.resolve(reply.value);

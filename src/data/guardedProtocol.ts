@@ -33,7 +33,8 @@ export type ParserRequest = { readonly id: number } & (
 );
 
 export type ParserReply =
-  | { readonly type: 'progress'; readonly memoryBytes: number }
+  /** `receivedBytes`: of the remote file that is being opened or read, so far. */
+  | { readonly type: 'progress'; readonly memoryBytes: number; readonly receivedBytes?: number }
   | {
       readonly type: 'done';
       readonly id: number;

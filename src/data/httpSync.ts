@@ -27,11 +27,11 @@ const RETRIES = 3;
 
 /**
  * `fetchRange` by XMLHttpRequest, in a browser's worker.
- * @param onProgress told after each answer: a watchdog learns that the worker lives
+ * @param onProgress told after each answer, with its bytes: a watchdog learns that the worker lives
  */
 export function xhrRange(
   url: string,
-  onProgress: () => void = () => {},
+  onProgress: (receivedBytes: number) => void = () => {},
 ): (start: number, end: number) => Uint8Array {
   return (start, end) => {
     for (let attempt = 0; ; attempt++) {
@@ -43,14 +43,14 @@ export function xhrRange(
       try {
         request.send();
         if (request.status === 206 && request.response.byteLength === end - start) {
-          onProgress();
+          onProgress(end - start);
           return new Uint8Array(request.response);
         }
         reason = `status ${request.status}`;
       } catch (error) {
         reason = error instanceof Error ? error.message : String(error);
       }
-      onProgress();
+      onProgress(0);
       const isFinal = request.status >= 200 && request.status < 500 && request.status !== 206;
       if (isFinal) throw new Error(refusalOf(url, request.status));
       if (attempt >= RETRIES) {
@@ -64,11 +64,21 @@ export function xhrRange(
 }
 
 /** {@link openHttpSource} for a browser's worker, where HDF5 can read it too. */
-export async function openRemoteInWorker(
-  url: string,
-  options: HttpOptions & { onProgress?: () => void },
-): Promise<FileSource> {
-  const source = await openHttpSource(url, options);
-  const readSync = createSyncReader(source.byteLength, xhrRange(url, options.onProgress));
+export async function openRemoteInWorker(url: string, options: HttpOptions): Promise<FileSource> {
+  let inSlices = 0;
+  let inSync = 0;
+  const tell = () => options.onProgress?.(inSlices + inSync);
+  const source = await openHttpSource(url, {
+    ...options,
+    onProgress(receivedBytes) {
+      inSlices = receivedBytes;
+      tell();
+    },
+  });
+  const fetchRange = xhrRange(url, (receivedBytes) => {
+    inSync += receivedBytes;
+    tell();
+  });
+  const readSync = createSyncReader(source.byteLength, fetchRange);
   return { ...source, readSync };
 }

@@ -28,6 +28,8 @@ export function serveInThisWorker(maxBytes = 2 ** 30): void {
       memoryBytes: usedHeapBytes,
     },
   );
+  // Whoever waits for the worker to start learns that it has.
+  scope.postMessage({ type: 'progress', memoryBytes: usedHeapBytes() }, []);
 }
 
 /** Chromium alone tells; elsewhere the cap on the library's memory and on single reads must do. */

@@ -5,9 +5,10 @@ import type { ReferenceKind } from './frontEnd/reference';
 import type { Mapping } from './mapping';
 
 export interface Provenance {
-  readonly files: readonly FileFingerprint[];
+  readonly files: readonly (FileFingerprint | RemoteFile)[];
   readonly mapping: Mapping;
-  readonly frontEnd: AppliedFrontEnd;
+  /** Absent: the session holds the samples as they were recorded. */
+  readonly frontEnd?: AppliedFrontEnd;
   /** Rate of the series before the front end. */
   readonly sourceRateHz: number;
   readonly softwareVersion: string;
@@ -33,6 +34,12 @@ export interface FileFingerprint {
    * memory needs no more than one block of it.
    */
   readonly sha256OfBlocks: string;
+}
+
+/** A file that was never read whole, and so has no fingerprint. */
+export interface RemoteFile {
+  readonly name: string;
+  readonly url: string;
 }
 
 const BLOCK_BYTES = 2 ** 24;

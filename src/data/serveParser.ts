@@ -15,7 +15,7 @@ export interface ParserHost {
   /** Opens the kinds of source that only this environment knows (paths in Node, addresses in a browser). */
   sourceOf(
     spec: Exclude<SourceSpec, { kind: 'blob' | 'bytes' }>,
-    onProgress: () => void,
+    onProgress: (receivedBytes?: number) => void,
   ): Promise<FileSource>;
   /** What the worker holds at this moment. */
   memoryBytes(): number;
@@ -28,7 +28,8 @@ export function serveParser(scope: ParserScope, host: ParserHost): void {
   const grids = new Map<number, SampleGrid>();
   let nextToken = 1;
   let names = 'the file';
-  const progress = () => scope.post({ type: 'progress', memoryBytes: host.memoryBytes() }, []);
+  const progress = (receivedBytes?: number) =>
+    scope.post({ type: 'progress', memoryBytes: host.memoryBytes(), receivedBytes }, []);
 
   const answer = async (request: ParserRequest): Promise<unknown> => {
     switch (request.type) {
@@ -80,7 +81,7 @@ export function serveParser(scope: ParserScope, host: ParserHost): void {
 async function watched(
   spec: SourceSpec,
   host: ParserHost,
-  progress: () => void,
+  progress: (receivedBytes?: number) => void,
 ): Promise<FileSource> {
   const source = await sourceOf(spec, host, progress);
   return {
@@ -96,7 +97,7 @@ async function watched(
 async function sourceOf(
   spec: SourceSpec,
   host: ParserHost,
-  progress: () => void,
+  progress: (receivedBytes?: number) => void,
 ): Promise<FileSource> {
   if (spec.kind === 'blob') return fileSourceFromBlob(spec.file);
   if (spec.kind !== 'bytes') return host.sourceOf(spec, progress);

@@ -3,6 +3,7 @@ import type { Fault } from '../base/fault';
 import type { FrontEndKind } from '../data/features';
 import type { SeriesInfo } from '../data/formats/fileFormat';
 import type { Mapping } from '../data/mapping';
+import type { AppliedFrontEnd } from '../data/provenance';
 import type { Quality } from '../data/quality';
 import type { DecodePath, DecodePreference } from '../decode/chooseDecoder';
 import type { Evaluation } from '../evaluate/evaluation';
@@ -29,6 +30,8 @@ export interface SessionSummary {
   rateHz: number;
   lengthS: number;
   alreadyFrames: boolean;
+  /** Front end that made the frames on import. */
+  importedThrough?: AppliedFrontEnd;
   behaviourNames: readonly string[];
   behaviourUnits: readonly string[];
   warnings: readonly string[];
@@ -45,6 +48,20 @@ export interface OpenedFile {
   /** Why the proposal is what it is, one sentence each. */
   reasons: string[];
   warnings: string[];
+}
+
+/** How far opening or reading a recording is. */
+export interface ImportProgress {
+  fileName: string;
+  /** What is done, such as "Reading". */
+  text: string;
+  /** 0 to 1, once it is known. */
+  fraction?: number;
+  leftS?: number;
+  /** Seconds of recording per second of work. */
+  timesRealTime?: number;
+  /** Of a remote file, so far. */
+  receivedBytes?: number;
 }
 
 /** Either the file, or why it cannot be used. */
@@ -80,6 +97,8 @@ export interface SpectrumPreview {
 export interface Preparation {
   sessionId: string;
   frontEnd: FrontEndKind;
+  /** Front end that made the frames on import. */
+  importedThrough?: AppliedFrontEnd;
   groupDelayMs: number;
   frameRateHz: number;
   frameCount: number;
@@ -237,6 +256,8 @@ export type StudioEvent =
   | { type: 'adapter'; adapter: AdapterSummary }
   | { type: 'presets'; presets: PresetInfo[] }
   | { type: 'sessions'; sessions: SessionSummary[] }
+  /** Undefined: nothing is being opened or read. */
+  | { type: 'import'; progress: ImportProgress | undefined }
   | { type: 'note'; text: string }
   | { type: 'progress'; progress: RunProgress }
   | { type: 'activity'; text: string }
@@ -261,9 +282,16 @@ export interface StudioApi {
   /** Opens the device and brings back what was saved; called once, before anything else. */
   connect(): Promise<void>;
   openFiles(files: File[]): Promise<OpenOutcome[]>;
-  /** Reads an opened file as the mapping says and closes it. */
-  addFile(token: number, mapping: Mapping): Promise<SessionSummary>;
+  /** A recording that its server gives in parts. */
+  openAddress(url: string): Promise<OpenOutcome[]>;
+  /**
+   * Reads an opened file as the mapping says and closes it. A long recording goes through the realtime front
+   * end on the way, with the settings' notch. Undefined: it was cancelled, and the file stays open.
+   */
+  addFile(token: number, mapping: Mapping, data: DataSettings): Promise<SessionSummary | undefined>;
   closeFile(token: number): Promise<void>;
+  /** Stops what is being opened or read; nothing of it stays. */
+  cancelImport(): Promise<void>;
   addBuiltIn(): Promise<SessionSummary[]>;
   /** What is wrong with the channels, whether rejected or not. */
   quality(id: string): Promise<Quality>;

@@ -46,10 +46,11 @@ export function splitTextOf(split: Split): string {
 }
 
 export function preparationOf({ features, split }: Prepared): Preparation {
-  const { sessionId, frontEnd, groupDelayMs, frameRateHz, frameCount } = features;
+  const { sessionId, frontEnd, importedThrough, groupDelayMs, frameRateHz, frameCount } = features;
   return {
     sessionId,
     frontEnd,
+    importedThrough,
     groupDelayMs,
     frameRateHz,
     frameCount,

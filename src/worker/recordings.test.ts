@@ -14,12 +14,6 @@ async function filled() {
   return { folder, recordings };
 }
 
-/** Three seconds of two LFP columns and one of behaviour. */
-function tableFile(name: string): File {
-  const rows = Array.from({ length: 300 }, (_, i) => `${i / 100},${i % 7},${i % 5},${i % 3}`);
-  return new File([['time,lfp 1,lfp 2,cursor x', ...rows].join('\n')], name);
-}
-
 const idsOf = (recordings: Recordings) => recordings.summaries.map(({ id }) => id);
 
 describe('Recordings', () => {
@@ -61,18 +55,6 @@ describe('Recordings', () => {
     expect(restored.get(a.id).lfp.data).toEqual(a.lfp.data);
   });
 
-  it('has an exported session back by opening its file', async () => {
-    const { recordings } = await filled();
-    await recordings.useChannels(a.id, [1], false);
-    const file = new File([recordings.exported(a.id) as Uint8Array<ArrayBuffer>], 'a.arrow');
-    const other = new Recordings(memoryFolder());
-    const [outcome] = await other.open([file]);
-    if (!('file' in outcome)) throw new Error(outcome.fault.details);
-    expect(await other.read(outcome.file.token, outcome.file.proposal)).toEqual(
-      recordings.get(a.id),
-    );
-  });
-
   it('says which saved session is damaged and keeps the others', async () => {
     const { folder } = await filled();
     await folder.write(`${a.id}.arrow`, new Uint8Array(100));
@@ -80,38 +62,5 @@ describe('Recordings', () => {
     const problems = await restored.restore();
     expect(problems).toHaveLength(1);
     expect(idsOf(restored)).toEqual([b.id]);
-  });
-
-  it('reads what the mapping says: columns, sign and unit', async () => {
-    const { recordings } = await filled();
-    const [outcome] = await recordings.open([tableFile('day.csv')]);
-    if (!('file' in outcome)) throw new Error(outcome.fault.details);
-    const { token, proposal, reasons } = outcome.file;
-    expect(reasons.length).toBeGreaterThan(0);
-    const mapping = { ...proposal, lfp: { ...proposal.lfp, gain: -2, unit: 'mV' } };
-    const session = await recordings.read(token, mapping);
-    expect(session.lfp.units[0]).toBe('mV');
-    expect([...session.lfp.data.slice(2, 4)]).toEqual([-2, -2]);
-    await expect(recordings.read(token, mapping)).rejects.toThrow(/closed/);
-  });
-
-  it('opens what it can of files of which one is damaged', async () => {
-    const { recordings } = await filled();
-    const bad = new File(['no recording'], 'notes.bin');
-    const outcomes = await recordings.open([bad, tableFile('good.csv')]);
-    expect(outcomes.map((outcome) => ('file' in outcome ? 'file' : 'fault'))).toEqual([
-      'fault',
-      'file',
-    ]);
-  });
-
-  it('opens files one by one and tells of each that it cannot read', async () => {
-    const { recordings } = await filled();
-    const outcomes = await recordings.open([new File(['no recording'], 'notes.bin')]);
-    expect(outcomes).toHaveLength(1);
-    expect(outcomes[0]).toMatchObject({
-      fileName: 'notes.bin',
-      fault: { what: 'notes.bin could not be opened.' },
-    });
   });
 });

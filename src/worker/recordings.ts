@@ -1,13 +1,8 @@
-/** The recordings: files being opened, sessions held, their copies on disk, and those just removed. */
-
-import { faultOf } from '../base/fault';
+/** The recordings: sessions held, their copies on disk, and those just removed. */
 import { readArrow, writeArrow } from '../data/formats/arrow';
-import { type OpenFile, stem } from '../data/formats/fileFormat';
-import { applyMapping, type Mapping, proposeMapping } from '../data/mapping';
 import { assessQuality, type Quality } from '../data/quality';
-import { fileSourceFromBlob, openFiles } from '../data/readers';
 import { channelCountOf, durationS, type Session } from '../data/session';
-import type { OpenedFile, OpenOutcome, SessionSummary } from './api';
+import type { SessionSummary } from './api';
 import type { Folder } from './storage';
 
 /** The order of the table, in a file of its own; it is written last, so it names only whole files. */
@@ -18,8 +13,6 @@ export class Recordings {
   readonly #sessions = new Map<string, Session>();
   readonly #removed = new Map<string, Session>();
   readonly #qualities = new Map<string, Quality>();
-  readonly #files = new Map<number, OpenFile>();
-  #nextToken = 1;
 
   constructor(folder: Folder) {
     this.#folder = folder;
@@ -47,56 +40,6 @@ export class Recordings {
       if (!kept.has(name)) await this.#folder.remove(name);
     }
     return problems;
-  }
-
-  /** Files that belong to one recording are opened as one; one that cannot be read harms no other. */
-  async open(files: readonly File[]): Promise<OpenOutcome[]> {
-    try {
-      return await this.#openGroup(files);
-    } catch (error) {
-      const groups = groupsOf(files);
-      if (groups.length === 1) return [faulty(files, error)];
-      const outcomes: OpenOutcome[] = [];
-      for (const group of groups) {
-        outcomes.push(...(await this.#openGroup(group).catch((fault) => [faulty(group, fault)])));
-      }
-      return outcomes;
-    }
-  }
-
-  async #openGroup(files: readonly File[]): Promise<OpenOutcome[]> {
-    const opened = await openFiles(files.map(fileSourceFromBlob));
-    return opened.map((file) => {
-      try {
-        return { file: this.#describe(file) };
-      } catch (error) {
-        file.close();
-        const fault = faultOf(`${file.fileName} could not be opened.`, error);
-        return { fileName: file.fileName, fault };
-      }
-    });
-  }
-
-  #describe(file: OpenFile): OpenedFile {
-    const { mapping, reasons } = proposeMapping(file);
-    const token = this.#nextToken++;
-    this.#files.set(token, file);
-    const { fileName, format, series, warnings } = file;
-    return { token, fileName, format, series, proposal: mapping, reasons, warnings };
-  }
-
-  async read(token: number, mapping: Mapping): Promise<Session> {
-    const file = this.#files.get(token);
-    if (!file) throw new Error('[open] expected an open file, got a closed one: add it again');
-    const session = await applyMapping(file, mapping);
-    this.close(token);
-    await this.add(session);
-    return session;
-  }
-
-  close(token: number): void {
-    this.#files.get(token)?.close();
-    this.#files.delete(token);
   }
 
   async add(session: Session): Promise<void> {
@@ -193,24 +136,10 @@ export function summaryOf(session: Session): SessionSummary {
     rateHz: session.lfp.rateHz,
     lengthS: durationS(session.lfp),
     alreadyFrames: session.alreadyFrames,
+    importedThrough: session.provenance?.frontEnd,
     behaviourNames: session.behaviour?.names ?? [],
     behaviourUnits: session.behaviour?.units ?? [],
     warnings: session.warnings,
     oracleR2: session.oracleR2,
   };
-}
-
-/** Files of one stem, and all Neuralynx channels, together. */
-function groupsOf(files: readonly File[]): File[][] {
-  const groups = new Map<string, File[]>();
-  for (const file of files) {
-    const key = /\.ncs$/i.test(file.name) ? '.ncs' : stem(file.name);
-    groups.set(key, [...(groups.get(key) ?? []), file]);
-  }
-  return [...groups.values()];
-}
-
-function faulty(files: readonly File[], error: unknown): OpenOutcome {
-  const fileName = files.map(({ name }) => name).join(', ');
-  return { fileName, fault: faultOf(`${fileName} could not be opened.`, error) };
 }

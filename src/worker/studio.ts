@@ -21,6 +21,7 @@ import type {
 } from './api';
 import { DecodeLoop } from './decodeLoop';
 import { Models } from './heldModel';
+import { OpenRecordings } from './openRecordings';
 import { Preparer, preparationOf } from './preparing';
 import { spectrumOf, traceOf } from './previews';
 import { Recordings, summaryOf } from './recordings';
@@ -28,11 +29,13 @@ import { ResultsKeeper } from './resultsKeeper';
 import { RunControl } from './runControl';
 import { SavedRuns } from './savedRuns';
 import { presetInfos } from './settings';
+import type { StartParser } from './startParser';
 import { openStudioFolders, type StudioFolders } from './storage';
 import { trainRequested } from './trainRequested';
 
 export class Studio implements StudioApi {
   readonly #preparer = new Preparer();
+  readonly #opened: OpenRecordings;
   #device: GpuDevice | undefined;
   #folders: StudioFolders | undefined;
   #recordings!: Recordings;
@@ -45,8 +48,11 @@ export class Studio implements StudioApi {
   readonly #tell: StudioListener;
 
   /** @param tell takes every event, in order */
-  constructor(tell: StudioListener) {
+  constructor(tell: StudioListener, startParser: StartParser) {
     this.#tell = tell;
+    this.#opened = new OpenRecordings(startParser, (progress) =>
+      tell({ type: 'import', progress }),
+    );
   }
 
   async connect(): Promise<void> {
@@ -69,17 +75,32 @@ export class Studio implements StudioApi {
   }
 
   openFiles(files: File[]): Promise<OpenOutcome[]> {
-    return this.#recordings.open(files);
+    return this.#opened.open(files);
   }
 
-  async addFile(token: number, mapping: Mapping): Promise<SessionSummary> {
-    const session = await this.#recordings.read(token, mapping);
+  openAddress(url: string): Promise<OpenOutcome[]> {
+    return this.#opened.openAddress(url);
+  }
+
+  async addFile(
+    token: number,
+    mapping: Mapping,
+    data: DataSettings,
+  ): Promise<SessionSummary | undefined> {
+    const session = await this.#opened.import(token, mapping, data);
+    if (!session) return undefined;
+    this.#opened.close(token);
+    await this.#recordings.add(session);
     this.#tellSessions();
     return summaryOf(session);
   }
 
   async closeFile(token: number): Promise<void> {
-    this.#recordings.close(token);
+    this.#opened.close(token);
+  }
+
+  async cancelImport(): Promise<void> {
+    this.#opened.cancel();
   }
 
   async addBuiltIn(): Promise<SessionSummary[]> {

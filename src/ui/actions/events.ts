@@ -24,6 +24,9 @@ export function applyEvent(event: StudioEvent): void {
       });
       break;
     }
+    case 'import':
+      sessionStore.setState({ importing: event.progress });
+      break;
     case 'note':
       showNote(event.text);
       break;

@@ -1,6 +1,7 @@
 // Where recordings are dropped or picked.
 import { useState } from 'react';
-import { addBuiltIn, addFiles } from '../actions/sessions';
+import { addFiles } from '../actions/adding';
+import { addBuiltIn } from '../actions/sessions';
 import { useClient } from '../clientContext';
 import { runStore } from '../stores/runStore';
 import { sessionStore } from '../stores/sessionStore';

@@ -85,9 +85,11 @@ function DataFields({ data }: { data: DataSettings }) {
 }
 
 function Summary({ preparation }: { preparation: Preparation }) {
-  const { frameCount, frameRateHz, frontEnd, groupDelayMs, folds, splitText } = preparation;
-  const delay =
-    frontEnd === 'none'
+  const { frameCount, frameRateHz, frontEnd, importedThrough, groupDelayMs, folds, splitText } =
+    preparation;
+  const delay = importedThrough
+    ? `${importedText(importedThrough)}; group delay ${groupDelayMs.toFixed(1)} ms at 10 Hz.`
+    : frontEnd === 'none'
       ? 'The file holds frames already: no front end.'
       : frontEnd === 'realtime'
         ? `Group delay ${groupDelayMs.toFixed(1)} ms at 10 Hz; no frame depends on a later sample.`
@@ -123,6 +125,11 @@ function Summary({ preparation }: { preparation: Preparation }) {
       </p>
     </div>
   );
+}
+
+function importedText({ kind, notchHz }: NonNullable<Preparation['importedThrough']>): string {
+  const notch = notchHz === 0 ? 'no notch' : `a ${notchHz} Hz notch`;
+  return `Made on import by the ${kind} front end with ${notch}`;
 }
 
 function percentOf(ranges: readonly { start: number; end: number }[], frameCount: number): string {

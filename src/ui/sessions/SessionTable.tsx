@@ -62,7 +62,13 @@ function Row({ session, isSelected }: { session: SessionSummary; isSelected: boo
       <td className="number">{formatDuration(session.lengthS)}</td>
       <td>{behaviour.length > 0 ? behaviour.join(', ') : <span className="dim">none</span>}</td>
       <td>
-        {session.alreadyFrames ? <span className="dim">none, already frames</span> : frontEnd}
+        {session.importedThrough ? (
+          <span className="dim">{session.importedThrough.kind}, on import</span>
+        ) : session.alreadyFrames ? (
+          <span className="dim">none, already frames</span>
+        ) : (
+          frontEnd
+        )}
       </td>
       <td>
         {session.warnings.length > 0 ? (

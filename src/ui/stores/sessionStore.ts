@@ -1,6 +1,6 @@
 // The recordings: lives as long as the data does.
 import { create } from 'zustand';
-import type { OpenedFile, SessionSummary } from '../../worker/api';
+import type { ImportProgress, OpenedFile, SessionSummary } from '../../worker/api';
 
 interface SessionState {
   sessions: SessionSummary[];
@@ -10,7 +10,8 @@ interface SessionState {
   opened: OpenedFile[];
   /** What is being read now. */
   busy: string | undefined;
-  lastRemoved: { id: string; name: string } | undefined;
+  /** How far that is. */
+  importing: ImportProgress | undefined;
 }
 
 export const sessionStore = create<SessionState>()(() => ({
@@ -18,5 +19,5 @@ export const sessionStore = create<SessionState>()(() => ({
   selectedId: undefined,
   opened: [],
   busy: undefined,
-  lastRemoved: undefined,
+  importing: undefined,
 }));

@@ -2,6 +2,7 @@
 import { showView } from '../actions/view';
 import { Panel } from '../components/Panel';
 import { DropZone } from '../sessions/DropZone';
+import { ImportProgressBar } from '../sessions/ImportProgressBar';
 import { PreparationPanel } from '../sessions/PreparationPanel';
 import { QualityPanel } from '../sessions/QualityPanel';
 import { SeriesPicker } from '../sessions/SeriesPicker';
@@ -17,6 +18,7 @@ export function SessionsView() {
   const selected = sessions.find(({ id }) => id === selectedId);
   return (
     <>
+      <ImportProgressBar />
       {sessions.length === 0 && opened.length === 0 && <Welcome />}
       {opened.length > 0 && <SeriesPicker key={opened[0].token} file={opened[0]} />}
       {opened.length > 1 && (

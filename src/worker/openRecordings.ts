@@ -1,0 +1,235 @@
+/** Files and addresses being opened: parsed in workers that may be killed, described to the page, and imported. */
+import { type Fault, faultOf } from '../base/fault';
+import { type OpenFile, stem } from '../data/formats/fileFormat';
+import type { GuardedParser } from '../data/guardedOpen';
+import type { SourceSpec } from '../data/guardedProtocol';
+import { fileNameOf } from '../data/httpSource';
+import { type Mapping, proposeMapping } from '../data/mapping';
+import { type FileFingerprint, fingerprint, type RemoteFile } from '../data/provenance';
+import { fileSourceFromBlob } from '../data/readers';
+import type { Session } from '../data/session';
+import type { DataSettings, ImportProgress, OpenOutcome } from './api';
+import { importFile } from './importFile';
+import { ImportReporter } from './importReporter';
+import { ParserPool } from './parserPool';
+import type { StartParser } from './startParser';
+
+/** What was opened together; opened again in another parser when that one had to be killed. */
+interface Group {
+  readonly specs: readonly SourceSpec[];
+  readonly isRemote: boolean;
+  parser: GuardedParser;
+  files: readonly OpenFile[];
+}
+
+interface Waiting {
+  readonly group: Group;
+  /** Among the group's files. */
+  readonly index: number;
+}
+
+export class OpenRecordings {
+  readonly #pool: ParserPool;
+  readonly #reporter: ImportReporter;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #mostRawValues: number | undefined;
+  #current: { controller: AbortController; parser?: GuardedParser } | undefined;
+  #queue: Promise<void> = Promise.resolve();
+  #nextToken = 1;
+
+  /** @param mostRawValues larger recordings are kept as frames only */
+  constructor(
+    startParser: StartParser,
+    tell: (progress: ImportProgress | undefined) => void,
+    mostRawValues?: number,
+  ) {
+    this.#reporter = new ImportReporter(tell);
+    this.#pool = new ParserPool(startParser, (bytes) => this.#reporter.received(bytes));
+    this.#mostRawValues = mostRawValues;
+  }
+
+  /** Files that belong to one recording are opened as one; one that cannot be read harms no other. */
+  async open(files: readonly File[]): Promise<OpenOutcome[]> {
+    return this.#cancellable(async () => {
+      const outcomes: OpenOutcome[] = [];
+      for (const group of groupsOf(files)) {
+        const specs = group.map((file): SourceSpec => ({ kind: 'blob', file }));
+        outcomes.push(...(await this.#openGroup(specs, namesOf(group), false)));
+      }
+      return outcomes;
+    }, []);
+  }
+
+  /** @param url of one recording that its server gives in parts */
+  async openAddress(url: string): Promise<OpenOutcome[]> {
+    return this.#cancellable(
+      () => this.#openGroup([{ kind: 'url', url }], fileNameOf(url), true),
+      [],
+    );
+  }
+
+  async #openGroup(
+    specs: readonly SourceSpec[],
+    names: string,
+    isRemote: boolean,
+  ): Promise<OpenOutcome[]> {
+    this.#reporter.begin(names, 'Opening');
+    let parser: GuardedParser | undefined;
+    try {
+      parser = await this.#take(isRemote);
+      const group: Group = { specs, isRemote, parser, files: await parser.open(specs) };
+      return group.files.map((_, index) => this.#describe(group, index));
+    } catch (error) {
+      this.#current?.controller.signal.throwIfAborted();
+      return [{ fileName: names, fault: openFault(names, error) }];
+    } finally {
+      this.#giveBack(parser);
+    }
+  }
+
+  #describe(group: Group, index: number): OpenOutcome {
+    const file = group.files[index];
+    const { fileName, format, series, warnings } = file;
+    try {
+      const { mapping, reasons } = proposeMapping(file);
+      const token = this.#nextToken++;
+      this.#waiting.set(token, { group, index });
+      return { file: { token, fileName, format, series, proposal: mapping, reasons, warnings } };
+    } catch (error) {
+      file.close();
+      return { fileName, fault: openFault(fileName, error) };
+    }
+  }
+
+  /**
+   * Reads an opened file as the mapping says. The file stays open: after a refused choice another can be tried.
+   * @returns undefined when it was cancelled
+   * @throws one sentence when the file is damaged or does not fit the mapping
+   */
+  async import(token: number, mapping: Mapping, data: DataSettings): Promise<Session | undefined> {
+    const waiting = this.#waiting.get(token);
+    if (!waiting) throw new Error('[open] expected an open file, got a closed one: add it again');
+    return this.#cancellable(async ({ signal }) => {
+      const { group, index } = waiting;
+      const { fileName } = group.files[index];
+      this.#reporter.begin(fileName, 'Reading');
+      const parser = await this.#take(group.isRemote, group.parser);
+      try {
+        if (parser !== group.parser) {
+          group.parser = parser;
+          group.files = await parser.open(group.specs);
+        }
+        const session = await importFile(group.files[index], mapping, {
+          data,
+          signal,
+          onRead: (fraction, readS) => this.#reporter.read(fraction, readS),
+          mostRawValues: this.#mostRawValues,
+        });
+        if (!session.provenance || group.files[index].format === 'arrow') return session;
+        const files = await this.#origins(group.specs, fileName, signal);
+        return { ...session, provenance: { ...session.provenance, files } };
+      } finally {
+        this.#giveBack(parser);
+      }
+    }, undefined);
+  }
+
+  async #origins(
+    specs: readonly SourceSpec[],
+    fileName: string,
+    signal: AbortSignal,
+  ): Promise<(FileFingerprint | RemoteFile)[]> {
+    const names = fileName.split(', ');
+    const origins: (FileFingerprint | RemoteFile)[] = [];
+    for (const spec of specs) {
+      if (spec.kind === 'url') origins.push({ name: fileNameOf(spec.url), url: spec.url });
+      if (spec.kind !== 'blob' || (specs.length > 1 && !names.includes(spec.file.name))) continue;
+      this.#reporter.begin(spec.file.name, 'Taking the fingerprint of');
+      const source = fileSourceFromBlob(spec.file);
+      const slice = (start: number, end: number) => {
+        this.#reporter.read(start / source.byteLength);
+        return source.slice(start, end);
+      };
+      origins.push(await fingerprint({ ...source, slice }, signal));
+    }
+    return origins;
+  }
+
+  close(token: number): void {
+    const waiting = this.#waiting.get(token);
+    this.#waiting.delete(token);
+    if (waiting?.group.parser.isAlive) waiting.group.files[waiting.index].close();
+    this.#tidy();
+  }
+
+  /** Stops what is being opened or read; nothing of it stays. */
+  cancel(): void {
+    this.#current?.controller.abort(new Error('[open] cancelled'));
+    this.#current?.parser?.end();
+  }
+
+  async #cancellable<T>(
+    action: (controller: AbortController) => Promise<T>,
+    cancelled: T,
+  ): Promise<T> {
+    // One after the other: each takes the memory that there is.
+    const before = this.#queue;
+    let done = () => {};
+    this.#queue = new Promise((resolve) => {
+      done = resolve;
+    });
+    await before;
+    const controller = new AbortController();
+    this.#current = { controller };
+    try {
+      return await action(controller);
+    } catch (error) {
+      // Whatever fails after a cancel fails because of it.
+      if (controller.signal.aborted) return cancelled;
+      throw error;
+    } finally {
+      this.#current = undefined;
+      this.#reporter.end();
+      done();
+    }
+  }
+
+  async #take(isRemote: boolean, wanted?: GuardedParser): Promise<GuardedParser> {
+    const parser = await this.#pool.take(isRemote, wanted);
+    if (this.#current) this.#current.parser = parser;
+    this.#current?.controller.signal.throwIfAborted();
+    return parser;
+  }
+
+  #giveBack(parser: GuardedParser | undefined): void {
+    if (parser) this.#pool.giveBack(parser);
+    if (this.#current) this.#current.parser = undefined;
+    this.#tidy();
+  }
+
+  #tidy(): void {
+    this.#pool.tidy(new Set([...this.#waiting.values()].map(({ group }) => group.parser)));
+  }
+}
+
+/** Files of one stem, all Neuralynx channels, and a BrainVision header with what may be its data, together. */
+export function groupsOf(files: readonly File[]): File[][] {
+  const headers = files.filter(({ name }) => /\.vhdr$/i.test(name));
+  const keyOf = ({ name }: File) => {
+    if (/\.ncs$/i.test(name)) return '.ncs';
+    // A header names its data, which may have been given another name since.
+    if (headers.length === 1 && /\.(eeg|vmrk|dat)$/i.test(name)) return stem(headers[0].name);
+    return stem(name);
+  };
+  const groups = new Map<string, File[]>();
+  for (const file of files) groups.set(keyOf(file), [...(groups.get(keyOf(file)) ?? []), file]);
+  return [...groups.values()];
+}
+
+function namesOf(files: readonly File[]): string {
+  return files.map(({ name }) => name).join(', ');
+}
+
+function openFault(fileName: string, error: unknown): Fault {
+  return faultOf(`${fileName} could not be opened.`, error);
+}
