@@ -31,6 +31,8 @@ export const folderTable = {
 export const packageTable = {
   h5wasm: ['data', 'test', 'bench'],
   'apache-arrow': ['data', 'test', 'bench'],
+  hyparquet: ['data', 'test'],
+  'hyparquet-compressors': ['data'],
   fzstd: ['data', 'test'],
   fflate: ['data', 'test', 'bench'],
   'fft.js': ['data', 'ui', 'evaluate', 'test', 'bench'],

@@ -27,7 +27,7 @@ const HDF5_OFFSETS = [0, 512, 1024, 2048];
 
 /** Formats that are not read, and what to do with each. */
 const KNOWN_OTHERS: readonly (readonly [magic: string, what: string, remedy: string])[] = [
-  ['PAR1', 'a Parquet file', 'save it as CSV or Arrow, for example with pyarrow'],
+  ['PARE', 'an encrypted Parquet file', 'save it without encryption'],
   ['NEURALEV', 'Blackrock events (.nev)', 'choose the .ns2 or .ns5 file beside it'],
   ['NEUCDFLT', 'a Ripple .nf file', 'export it as .ns2 or NWB'],
   [
@@ -50,6 +50,7 @@ async function openWith(source: FileSource, companions: readonly FileSource[]): 
   const head = await source.slice(0, Math.min(source.byteLength, 4096));
   const startsWith = (magic: string, offset = 0) => textAt(head, offset, magic.length) === magic;
   if (startsWith('ARROW1')) return openArrow(source);
+  if (startsWith('PAR1')) return (await import('./formats/parquet')).openParquet(source);
   if (startsWith('PK\x03\x04')) return openNpz(source);
   if (HDF5_OFFSETS.some((offset) => startsWith(HDF5_MAGIC, offset))) return openHdf5File(source);
   if (startsWith('MATLAB 5.0')) return openMat5(source);
@@ -70,7 +71,7 @@ async function openWith(source: FileSource, companions: readonly FileSource[]): 
   }
   const what = other?.[1] ?? (source.byteLength === 0 ? 'an empty file' : 'an unknown format');
   throw new Error(
-    `[open] expected a recording (NWB, MATLAB, Blackrock, Neuralynx, EDF, BrainVision, NumPy, Arrow or CSV), got ${what} in "${source.name}": ` +
+    `[open] expected a recording (NWB, MATLAB, Blackrock, Neuralynx, EDF, BrainVision, NumPy, Arrow, Parquet or CSV), got ${what} in "${source.name}": ` +
       `${other?.[2] ?? 'choose a recording in one of these formats'}`,
   );
 }

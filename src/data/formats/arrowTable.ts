@@ -1,8 +1,8 @@
 /** Any Arrow or Feather table of numbers: one row per sample, columns sorted into LFP and behaviour by their names. */
 import { CompressionType, compressionRegistry, DataType, type Table } from 'apache-arrow';
+import { openColumnTable, tableInMemory } from './columnTable';
 import { type OpenFile, stem } from './fileFormat';
 import { inflateLz4 } from './lz4';
-import { openNumberTable } from './table';
 import { inflateZstd } from './zstd';
 
 const MAX_VALUES = 2 ** 28;
@@ -39,13 +39,13 @@ export function openArrowTable(table: Table, fileName: string): Promise<OpenFile
         'cut the table into parts',
     );
   }
-  return openNumberTable(
-    {
+  return openColumnTable(
+    tableInMemory({
       names: used.map((c) => fields[c].name),
       columns: used.map((c) => columnOf(table, c)),
       rowCount: table.numRows,
       textColumns: fields.filter((_, c) => !isNumeric[c]).map(({ name }) => name),
-    },
+    }),
     { format: 'arrow', fileName, name: stem(fileName) },
   );
 }

@@ -1,5 +1,7 @@
 // Damaged files of every format with a reader of its own: each is read or refused in one sentence, soon and in bounded memory.
 
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { strToU8, zipSync } from 'fflate';
 import { describe, expect, test } from 'vitest';
@@ -31,6 +33,9 @@ function npy(shape: string, count: number): Uint8Array {
   for (let i = 0; i < count; i++) writer.f32(50 + i);
   return writer.finish();
 }
+
+/** Unpacked, so that damage reaches levels and keys. */
+const parquet = readFileSync(join(__dirname, 'fixtures/none-v2.parquet'));
 
 /** The damaged part first; the others, if any, are whole. */
 const FORMATS: [name: string, files: [name: string, bytes: Uint8Array][]][] = [
@@ -138,6 +143,7 @@ const FORMATS: [name: string, files: [name: string, bytes: Uint8Array][]][] = [
       ],
     ],
   ],
+  ['Parquet', [['a.parquet', new Uint8Array(parquet)]]],
   [
     'table',
     [

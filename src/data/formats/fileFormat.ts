@@ -54,6 +54,7 @@ export type FileFormat =
   | 'npz'
   | 'npy'
   | 'arrow'
+  | 'parquet'
   | 'mat'
   | 'hdf5'
   | 'blackrock'
