@@ -13,6 +13,11 @@ const server = createServer((request, response) => {
   const mode = pathname.split('/')[1];
   requests += 1;
   if (mode === 'count') return response.end(JSON.stringify({ requests: requests - 1, sent }));
+  if (mode === 'archive') {
+    const query = '?response-content-disposition=' + encodeURIComponent('attachment; filename="sub-7.nwb"');
+    return response.writeHead(302, { location: '/ranges/blobs/1f3' + query }).end();
+  }
+  if (mode === 'page') return response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end('<p>');
   if (mode === 'missing') return response.writeHead(404).end();
   if (mode === 'login') return response.writeHead(403).end();
   if (mode === 'whole') return response.writeHead(200, { 'content-length': bytes.length }).end(bytes);

@@ -56,6 +56,12 @@ describe('reads the same bytes as the file holds', () => {
   });
 });
 
+test('has the name that an archive gives the download it redirects to', async () => {
+  const source = await openHttpSource(`${server.origin}/archive/assets/42/download/`, QUICK);
+  expect([source.name, source.byteLength]).toEqual(['sub-7.nwb', LENGTH]);
+  expectBytes(await source.slice(5, 9), 5, 9);
+});
+
 test('each block travels once, however often it is read', async () => {
   const before = await server.counted();
   const source = await openHttpSource(at('ranges'), QUICK);

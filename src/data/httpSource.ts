@@ -31,9 +31,10 @@ export async function openHttpSource(url: string, options: HttpOptions = {}): Pr
     const response = await rangeResponse(url, 0, BLOCK_BYTES, signal.signal);
     const byteLength = await totalLength(url, response, signal.signal);
     const wanted = Math.min(BLOCK_BYTES, byteLength);
-    return { byteLength, bytes: await bodyOf(response, wanted, url, signal.alive, count) };
+    const bytes = await bodyOf(response, wanted, url, signal.alive, count);
+    return { byteLength, bytes, name: attachedName(response.url) ?? fileNameOf(url) };
   });
-  const { byteLength } = first;
+  const { byteLength, name } = first;
   const cache = new BlockCache(byteLength);
   if (byteLength > 0) cache.add({ first: 0, last: 1 }, first.bytes);
   // One after the other: the answers share the cache, and servers limit parallel requests.
@@ -51,7 +52,7 @@ export async function openHttpSource(url: string, options: HttpOptions = {}): Pr
     return bytes;
   };
   return {
-    name: fileNameOf(url),
+    name,
     url,
     byteLength,
     slice(start, end) {
@@ -115,8 +116,15 @@ async function rangeResponse(
   const headers = { Range: `bytes=${start}-${end - 1}` };
   const response = await fetch(url, { headers, signal });
   if (response.status === 206) return response;
+  const isPage = response.headers.get('content-type')?.startsWith('text/html');
   await response.body?.cancel();
   if (RETRIED_STATUS.has(response.status)) throw new Error(`status ${response.status}`);
+  if (response.status === 200 && isPage) {
+    throw new FinalError(
+      `[http] expected a recording at ${url}, got a web page: ` +
+        'copy the address of the file itself, on DANDI that of the download button',
+    );
+  }
   throw new FinalError(refusalOf(url, response.status));
 }
 
@@ -188,6 +196,13 @@ function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
 function reasonOf(signal: AbortSignal, error: unknown): string {
   const cause = signal.aborted ? signal.reason : error;
   return cause instanceof Error ? cause.message : String(cause);
+}
+
+/** Archives redirect to a store whose address holds the file's own name as that of the download. */
+function attachedName(url: string): string | undefined {
+  if (!URL.canParse(url)) return undefined;
+  const disposition = new URL(url).searchParams.get('response-content-disposition');
+  return /filename="?([^";]+)/.exec(disposition ?? '')?.[1];
 }
 
 /** The last part of the address's path, which tells the format's parts from one another. */

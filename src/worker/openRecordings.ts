@@ -60,8 +60,16 @@ export class OpenRecordings {
     }, []);
   }
 
-  /** @param url of one recording that its server gives in parts */
+  /**
+   * @param url of one recording that its server gives in parts
+   * @throws one sentence when it is no address
+   */
   async openAddress(url: string): Promise<OpenOutcome[]> {
+    if (!/^https?:\/\/[^/]/i.test(url) || !URL.canParse(url)) {
+      throw new Error(
+        `[http] expected an address that begins with https:// or http://, got "${url}": copy it from where the file lies`,
+      );
+    }
     return this.#cancellable(
       () => this.#openGroup([{ kind: 'url', url }], fileNameOf(url), true),
       [],
@@ -142,7 +150,7 @@ export class OpenRecordings {
     const names = fileName.split(', ');
     const origins: (FileFingerprint | RemoteFile)[] = [];
     for (const spec of specs) {
-      if (spec.kind === 'url') origins.push({ name: fileNameOf(spec.url), url: spec.url });
+      if (spec.kind === 'url') origins.push({ name: fileName, url: spec.url });
       if (spec.kind !== 'blob' || (specs.length > 1 && !names.includes(spec.file.name))) continue;
       this.#reporter.begin(spec.file.name, 'Taking the fingerprint of');
       const source = fileSourceFromBlob(spec.file);

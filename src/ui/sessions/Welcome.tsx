@@ -2,6 +2,7 @@
 import { runDemo } from '../actions/demo';
 import { useClient } from '../clientContext';
 import { runStore } from '../stores/runStore';
+import { AddressField } from './AddressField';
 import { DropZone } from './DropZone';
 
 const STEPS = [
@@ -50,7 +51,10 @@ export function Welcome() {
             </span>
           </div>
         </div>
-        <DropZone isCompact={false} />
+        <div className="stack">
+          <DropZone isCompact={false} />
+          <AddressField />
+        </div>
       </section>
       <section className="path" aria-label="The path">
         {STEPS.map(({ title, text }, i) => (

@@ -1,6 +1,7 @@
 // Recordings: bring them in, look at them, choose how they are prepared.
 import { showView } from '../actions/view';
 import { Panel } from '../components/Panel';
+import { AddressField } from '../sessions/AddressField';
 import { DropZone } from '../sessions/DropZone';
 import { ImportProgressBar } from '../sessions/ImportProgressBar';
 import { PreparationPanel } from '../sessions/PreparationPanel';
@@ -46,6 +47,7 @@ export function SessionsView() {
         >
           <SessionTable />
           <DropZone isCompact />
+          <AddressField />
           <StorageNote sessions={sessions} />
         </Panel>
       )}
