@@ -146,18 +146,19 @@ function opened(root: H5.File, release: () => void = () => {}): OpenHdf5 {
 
 /** Attribute as text, or undefined. */
 export function textAttribute(object: H5.Group | H5.Dataset, name: string): string | undefined {
-  const value = attribute(object, name);
+  const value = attributeOf(object, name);
   return typeof value === 'string' ? value : undefined;
 }
 
 /** Attribute as a number, or undefined; 64-bit integers and one-element arrays included. */
 export function numberAttribute(object: H5.Group | H5.Dataset, name: string): number | undefined {
-  const value = attribute(object, name);
+  const value = attributeOf(object, name);
   const scalar = ArrayBuffer.isView(value) ? (value as unknown as ArrayLike<unknown>)[0] : value;
   return typeof scalar === 'number' || typeof scalar === 'bigint' ? Number(scalar) : undefined;
 }
 
-function attribute(object: H5.Group | H5.Dataset, name: string): unknown {
+/** Attribute as the library gives it, or undefined. */
+export function attributeOf(object: H5.Group | H5.Dataset, name: string): unknown {
   return Object.keys(object.attrs).includes(name) ? object.get_attribute(name, false) : undefined;
 }
 
@@ -175,4 +176,16 @@ function flatValues(value: unknown): ArrayLike<unknown> {
   if (Array.isArray(value) || ArrayBuffer.isView(value))
     return value as unknown as ArrayLike<unknown>;
   return value === null || value === undefined ? [] : [value];
+}
+
+export function child(group: H5.Group, name: string): H5.Entity | null {
+  return group.keys().includes(name) ? group.get(name) : null;
+}
+
+export function isH5Group(entity: H5.Entity | null): entity is H5.Group {
+  return entity !== null && 'type' in entity && entity.type === 'Group';
+}
+
+export function isDataset(entity: H5.Entity | null): entity is H5.Dataset {
+  return entity !== null && 'type' in entity && entity.type === 'Dataset';
 }

@@ -1,11 +1,11 @@
 /** HDF5 files told apart: NWB, MATLAB v7.3, or any other with arrays in it. */
 import type * as H5 from 'h5wasm';
 import { type FileSource, type OpenFile, stem } from './fileFormat';
-import { explainHdf5, openHdf5, textAttribute } from './hdf5';
+import { explainHdf5, isDataset, isH5Group, openHdf5, textAttribute } from './hdf5';
+import { hdf5Group } from './hdf5Tree';
 import { hdf5Variables } from './hdf5Value';
 import { matSeries } from './matSeries';
-import { describeNwb } from './nwb';
-import { isDataset, isGroup } from './nwbSeries';
+import { describeNwb, isNwb } from './nwb';
 import { openRecording } from './recording';
 
 /** @throws one sentence when the file is damaged or has no arrays to choose from */
@@ -16,7 +16,9 @@ export async function openHdf5File(source: FileSource): Promise<OpenFile> {
   try {
     const { root } = file;
     const close = () => file.close();
-    if (isNwb(root)) return describeNwb(source, root, close);
+    const explain = (error: unknown) => explainHdf5(error, source.name);
+    const tree = hdf5Group(root);
+    if (isNwb(tree)) return await describeNwb(source.name, tree, { close, explain });
     const isMatlab = root.keys().some((name) => {
       const entity = root.get(name);
       return (
@@ -30,7 +32,7 @@ export async function openHdf5File(source: FileSource): Promise<OpenFile> {
       fileName: source.name,
       name: stem(source.name),
       ...found,
-      explain: (error) => explainHdf5(error, source.name),
+      explain,
       close,
     });
   } catch (error) {
@@ -39,10 +41,6 @@ export async function openHdf5File(source: FileSource): Promise<OpenFile> {
   }
 }
 
-function isNwb(root: H5.File): boolean {
-  return Object.keys(root.attrs).includes('nwb_version') || root.keys().includes('nwb_version');
-}
-
 function hasAttributes(entity: H5.Entity | null): entity is H5.Group | H5.Dataset {
-  return isGroup(entity) || isDataset(entity);
+  return isH5Group(entity) || isDataset(entity);
 }

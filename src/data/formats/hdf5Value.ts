@@ -1,9 +1,8 @@
 /** HDF5 objects as MATLAB values: v7.3 files with their classes and references, and any other HDF5 file. */
 import type * as H5 from 'h5wasm';
 import type { NumericArray } from './arraySeries';
-import { numberAttribute, readNumbers, textAttribute } from './hdf5';
+import { child, isDataset, isH5Group, numberAttribute, readNumbers, textAttribute } from './hdf5';
 import { countOf, type MatValue, squeezed } from './matValue';
-import { child, isDataset, isGroup } from './nwbSeries';
 
 /** Where MATLAB keeps what references point at. */
 const HIDDEN = new Set(['#refs#', '#subsystem#']);
@@ -27,7 +26,7 @@ class Reader {
   }
 
   value(entity: H5.Entity | null): MatValue {
-    if (isGroup(entity)) return this.#group(entity);
+    if (isH5Group(entity)) return this.#group(entity);
     if (!isDataset(entity)) return { kind: 'other', what: 'a link' };
     const { type, shape } = entity.metadata;
     const dims = this.#dims(shape ?? []);
