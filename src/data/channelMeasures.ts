@@ -3,31 +3,62 @@
 const MIN_CHANNELS_FOR_OUTLIERS = 4;
 
 /** Fraction of values held at the lowest or highest one. Standing at an extreme counts only where it is held: two equal samples or more in a row. */
-export function saturation(values: Float32Array): number {
+export function saturation(parts: readonly Float64Array[]): number {
   let lowest = Number.POSITIVE_INFINITY;
   let highest = Number.NEGATIVE_INFINITY;
-  for (const value of values) {
-    if (value < lowest) lowest = value;
-    if (value > highest) highest = value;
+  for (const part of parts) {
+    for (const value of part) {
+      if (value < lowest) lowest = value;
+      if (value > highest) highest = value;
+    }
   }
   if (!(highest > lowest)) return 0;
   let held = 0;
-  for (let i = 1; i < values.length; i++) {
-    const isHeld = values[i] === values[i - 1];
-    if (isHeld && (values[i] === lowest || values[i] === highest)) held += 1;
+  for (const part of parts) {
+    for (let i = 1; i < part.length; i++) {
+      const isHeld = part[i] === part[i - 1];
+      if (isHeld && (part[i] === lowest || part[i] === highest)) held += 1;
+    }
   }
-  return held / values.length;
+  return held / lengthOf(parts);
 }
 
 /** Samples of the longest stretch of one value; 0 if no two are equal. */
-export function longestFlatRun(values: Float32Array): number {
+export function longestFlatRun(parts: readonly Float64Array[]): number {
   let longest = 0;
-  let run = 1;
-  for (let i = 1; i < values.length; i++) {
-    run = values[i] === values[i - 1] ? run + 1 : 1;
-    if (run > longest) longest = run;
+  for (const part of parts) {
+    let run = 1;
+    for (let i = 1; i < part.length; i++) {
+      run = part[i] === part[i - 1] ? run + 1 : 1;
+      if (run > longest) longest = run;
+    }
   }
   return longest > 1 ? longest : 0;
+}
+
+/** Fraction of values that are not finite. */
+export function missingShare(parts: readonly Float64Array[]): number {
+  let missing = 0;
+  for (const part of parts) for (const value of part) if (!Number.isFinite(value)) missing += 1;
+  return missing / Math.max(1, lengthOf(parts));
+}
+
+/** Whether all values are whole multiples of the smallest positive one, and none is negative: counts, or their rates. */
+export function areCounts(parts: readonly Float64Array[]): boolean {
+  let unit = Number.POSITIVE_INFINITY;
+  for (const part of parts) for (const value of part) if (value > 0 && value < unit) unit = value;
+  return parts.every((part) =>
+    part.every((value) => {
+      const multiple = value / unit;
+      return (
+        !Number.isFinite(value) || (value >= 0 && Math.abs(multiple - Math.round(multiple)) < 1e-4)
+      );
+    }),
+  );
+}
+
+function lengthOf(parts: readonly Float64Array[]): number {
+  return parts.reduce((sum, { length }) => sum + length, 0);
 }
 
 /** Of the finite values in all stretches. */
@@ -60,17 +91,19 @@ export function varianceScores(deviations: readonly number[]): number[] {
   return logs.map((log) => (log - centre) / spread);
 }
 
-/** Of each channel with the better of its two neighbours; NaN without any. */
-export function neighbourCorrelations(series: readonly (readonly Float64Array[])[]): number[] {
-  const beside = series.slice(1).map((parts, i) => correlation(series[i], parts));
-  return series.map((_, channel) => {
+/**
+ * Of each channel with the better of its two neighbours; NaN without any.
+ * @param beside `[channel - 1]`, the correlation of each channel but the last with the next
+ */
+export function neighbourCorrelations(beside: readonly number[]): number[] {
+  return Array.from({ length: beside.length + 1 }, (_, channel) => {
     const sides = [beside[channel - 1], beside[channel]].filter((r) => r !== undefined);
     // The better side: next to a broken channel one side is low for no fault of this one.
     return sides.length > 0 ? Math.max(...sides) : Number.NaN;
   });
 }
 
-function correlation(a: readonly Float64Array[], b: readonly Float64Array[]): number {
+export function correlation(a: readonly Float64Array[], b: readonly Float64Array[]): number {
   const ofA = moments(a);
   const ofB = moments(b);
   let sum = 0;

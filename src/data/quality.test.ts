@@ -76,7 +76,7 @@ describe('a fault in one channel is found and named', () => {
     ],
   ])('%s', (_, fault, reason) => {
     const session = recording(fault);
-    const { suggestions, proposedMask } = assessQuality(session, 50);
+    const { suggestions, proposedMask } = assessQuality(session, { mainsHz: 50 });
     expect(suggestions.map(({ channel }) => channel)).toEqual([FAULTY]);
     expect(suggestions[0].reasons.join(' ')).toMatch(reason);
     expect([...proposedMask].indexOf(0)).toBe(FAULTY);
@@ -84,20 +84,103 @@ describe('a fault in one channel is found and named', () => {
   });
 });
 
-test('hum in every channel is named, not dropped, and the notch takes it', () => {
+describe('hum in every channel is named, not dropped, and the notch that is set is judged', () => {
   const humming = recording();
   const { data } = humming.lfp;
   for (let i = 0; i < data.length; i++) {
     data[i] += 5 * Math.sin((2 * Math.PI * 60 * Math.floor(i / WIDTH)) / RATE_HZ);
   }
-  const { suggestions, notes, channels } = assessQuality(humming);
-  expect(suggestions).toEqual([]);
-  expect(notes[0]).toMatch(/^There is 60 Hz hum/);
-  for (const { lineNoise } of channels) {
-    expect(lineNoise.mainsHz).toBe(60);
-    expect(lineNoise.ratio).toBeGreaterThan(10);
-    expect(lineNoise.ratioAfterNotch).toBeLessThan(2);
-  }
+  const hum = 'There is 60 Hz hum: in the median channel [\\d.]+ times the power beside it';
+  test.each<[0 | 50 | 60, string, boolean]>([
+    [0, `${hum}, and no notch is set; a 60 Hz notch would leave 0\\.\\d\\d times\\.`, false],
+    [
+      50,
+      `${hum}, still [\\d.]+ times behind the 50 Hz notch that is set; a 60 Hz notch would leave 0\\.\\d\\d times\\.`,
+      false,
+    ],
+    [60, `${hum}, 0\\.\\d\\d times behind the 60 Hz notch that is set\\.`, true],
+  ])('%i Hz', (notchHz, text, isTaken) => {
+    const { suggestions, notes, channels } = assessQuality(humming, { notchHz });
+    expect(suggestions).toEqual([]);
+    expect(notes[0]).toMatch(new RegExp(`^${text}$`));
+    for (const { lineNoise } of channels) {
+      expect(lineNoise.mainsHz).toBe(60);
+      expect(lineNoise.ratio).toBeGreaterThan(10);
+      expect(lineNoise.ratioAfterNotch).toBeLessThan(2);
+      expect(lineNoise.ratioAsSet < 2).toBe(isTaken);
+    }
+  });
+});
+
+describe('a long recording is judged by a minute of it', () => {
+  const long = recording();
+  const { lfp } = long;
+  const repeats = 10;
+  const data = new Float32Array(repeats * lfp.data.length);
+  for (let r = 0; r < repeats; r++) data.set(lfp.data, r * lfp.data.length);
+  // Still for 3 s, between two of the twelve stretches of 5 s.
+  for (let i = 8000; i < 11_000; i++) data[i * WIDTH + FAULTY] = 12;
+  const session: Session = {
+    ...long,
+    lfp: { ...lfp, data, sampleCount: repeats * lfp.sampleCount },
+  };
+
+  test('and says so', () => {
+    const { suggestions, notes } = assessQuality(session);
+    expect(suggestions).toEqual([]);
+    expect(notes.at(-1)).toBe('Judged by 60 s spread over 300 s.');
+  });
+
+  test('unless all of it is asked for', () => {
+    const { suggestions, notes } = assessQuality(session, { isWhole: true });
+    expect(suggestions.map(({ channel }) => channel)).toEqual([FAULTY]);
+    expect(notes.join()).not.toMatch(/Judged/);
+  });
+});
+
+describe('frames are not judged as samples', () => {
+  /** Counts of units of very different activity, in spikes per second of 50 ms bins; half of them mostly silent. */
+  const frames = (value: (channel: number, frame: number) => number): Session => {
+    const sampleCount = 20 * 120;
+    const data = Float32Array.from({ length: sampleCount * WIDTH }, (_, i) =>
+      value(i % WIDTH, Math.floor(i / WIDTH)),
+    );
+    const { lfp, ...rest } = recording();
+    return { ...rest, alreadyFrames: true, lfp: { ...lfp, rateHz: 20, sampleCount, data } };
+  };
+  const counts = frames((channel, frame) => {
+    const drive = gaussian(3, 1, channel, frame) - (channel % 2 ? 1.8 : 0);
+    return 20 * Math.max(0, Math.round(2 * drive));
+  });
+
+  test('counts: silence is no fault', () => {
+    const { suggestions, notes, channels } = assessQuality(counts);
+    expect(suggestions).toEqual([]);
+    expect(notes[0]).toMatch(
+      /^These are counts at 20 Hz, not samples: .* none of these is judged\.$/,
+    );
+    for (const { flatS, saturated, lineNoise, neighbourCorrelation } of channels) {
+      expect([flatS, saturated, lineNoise.ratio, neighbourCorrelation]).toEqual(
+        new Array(4).fill(Number.NaN),
+      );
+    }
+  });
+
+  test('the same values as samples would be (control)', () => {
+    const { suggestions } = assessQuality({ ...counts, alreadyFrames: false });
+    expect(suggestions.length).toBeGreaterThan(WIDTH / 4);
+  });
+
+  test('features that stand still are named, whatever their neighbours do', () => {
+    const session = frames((channel, frame) =>
+      channel === FAULTY && frame >= 600 && frame < 700 ? 0.5 : gaussian(4, 1, channel, frame),
+    );
+    const { suggestions, notes } = assessQuality(session);
+    expect(suggestions.map(({ channel, reasons }) => [channel, ...reasons])).toEqual([
+      [FAULTY, 'It stands still for 5.0 s on end.'],
+    ]);
+    expect(notes[0]).toMatch(/^These are frames at 20 Hz, not samples: .* neither is judged\.$/);
+  });
 });
 
 test('recorded gaps are no fault of a channel', () => {
@@ -125,14 +208,19 @@ test.skipIf(!existsSync(ECOG))(
     });
     const session = await file.readSession(proposeChoice(file));
     file.close();
-    const { channels, suggestions, notes } = assessQuality(session);
+    const { channels, suggestions, notes } = assessQuality(session, { notchHz: 50 });
+    const before = assessQuality(session, { notchHz: 60 }).notes;
     const ratios = channels.map(({ lineNoise }) => lineNoise);
-    console.log(notes.join('\n'));
+    console.log([...before.slice(0, 1), ...notes].join('\n'));
     console.log(suggestions.map(({ name, reasons }) => `${name}: ${reasons.join(' ')}`).join('\n'));
     expect(ratios.every(({ mainsHz }) => mainsHz === 50)).toBe(true);
     const humming = ratios.filter(({ ratio }) => ratio > 3);
     expect(humming.length).toBeGreaterThan(channels.length / 2);
     for (const { ratioAfterNotch } of ratios) expect(ratioAfterNotch).toBeLessThan(1.5);
-    expect(notes[0]).toMatch(/^There is 50 Hz hum/);
+    expect(notes[0]).toMatch(/^There is 50 Hz hum: .* behind the 50 Hz notch that is set\.$/);
+    expect(before[0]).toMatch(
+      /^There is 50 Hz hum: .*, still [\d.]+ times behind the 60 Hz notch that is set; a 50 Hz notch would leave [\d.]+ times\.$/,
+    );
+    for (const { ratioAsSet, ratioAfterNotch } of ratios) expect(ratioAsSet).toBe(ratioAfterNotch);
   },
 );

@@ -1,29 +1,41 @@
 /** Which channels look broken, and why: proposed for dropping in plain sentences, never dropped by itself. */
 import {
+  areCounts,
+  correlation,
   longestFlatRun,
-  median,
+  missingShare,
   moments,
   neighbourCorrelations,
   saturation,
   varianceScores,
 } from './channelMeasures';
-import { type LineNoise, lineNoiseOf, strongerMains } from './lineNoise';
-import { channelCountOf, type Session } from './session';
+import {
+  type ChannelSpectrum,
+  channelSpectrum,
+  humNotes,
+  type LineNoise,
+  lineNoiseOf,
+  type MainsHz,
+  strongerMains,
+} from './lineNoise';
+import { lookAt } from './lookedAt';
+import { reasonsToDrop } from './qualityReasons';
+import { channelCountOf, durationS, type Session } from './session';
 
 export interface ChannelQuality {
   readonly name: string;
   /** Power at the mains frequency and its harmonics over that of their neighbours; NaN where it cannot be told. */
   readonly lineNoise: LineNoise;
-  /** Fraction of samples that stand at the channel's own lowest or highest value. */
+  /** Fraction of samples that stand at the channel's own lowest or highest value; NaN of counts. */
   readonly saturated: number;
-  /** Longest stretch of one unchanging value. */
+  /** Longest stretch of one unchanging value; NaN of counts. */
   readonly flatS: number;
   /** Fraction of samples without a value, recorded gaps left out. */
   readonly missing: number;
   readonly standardDeviation: number;
   /** Distance of the logarithm of the variance from the median channel's, in robust standard deviations. */
   readonly varianceScore: number;
-  /** Correlation with the better of the channels on both sides; NaN without any. */
+  /** Correlation with the better of the channels on both sides; NaN without any, and of frames. */
   readonly neighbourCorrelation: number;
 }
 
@@ -43,158 +55,97 @@ export interface Quality {
   readonly notes: readonly string[];
 }
 
-/** Above these a channel is proposed for dropping. Line noise alone is no reason: the notch takes it. */
-const MAX_SATURATED = 0.01;
-const MAX_FLAT_S = 1;
-const MAX_MISSING = 0.05;
-const MAX_VARIANCE_SCORE = 5;
-const MIN_NEIGHBOUR_CORRELATION = 0.1;
-/** Neighbours tell only where most channels agree with theirs. */
-const MIN_USUAL_CORRELATION = 0.4;
-/** Only strong hum that a notch leaves behind is worth a reason. */
-const MAX_RATIO_AFTER_NOTCH = 10;
-/** Hum is named from here on. */
-const AUDIBLE_RATIO = 3;
-/** Analysed at most, in stretches spread evenly over the recording. */
-const MAX_SAMPLES = 120_000;
-const STRETCHES = 12;
+export interface QualityOptions {
+  /** Which of the two to look for; absent: the stronger one. */
+  readonly mainsHz?: MainsHz;
+  /** The notch that is set, for what it leaves of the hum; default none. */
+  readonly notchHz?: MainsHz | 0;
+  /** Look at every sample, however long it takes, instead of a minute spread over the recording. */
+  readonly isWhole?: boolean;
+}
 
-/**
- * Looks at the session's LFP as recorded, first band only; gaps are left out.
- * @param mainsHz which of the two to look for; absent: the stronger one
- */
-export function assessQuality(session: Session, mainsHz?: 50 | 60): Quality {
-  const { lfp, bands } = session;
+/** Looks at the session's LFP as recorded, first band only; gaps are left out. */
+export function assessQuality(session: Session, options: QualityOptions = {}): Quality {
+  const { lfp, bands, alreadyFrames } = session;
+  const { notchHz = 0, isWhole = false } = options;
   const width = lfp.names.length;
-  const columns = Array.from({ length: channelCountOf(session) }, (_, c) => c * bands.length);
-  const stretches = stretchesOf(session);
-  const series = columns.map((column) => stretches.map((rows) => valuesOf(rows, column, width)));
-  const mains = mainsHz ?? strongerMains(series, lfp.rateHz);
-  const deviations = series.map((parts) => moments(parts).deviation);
+  const channelCount = channelCountOf(session);
+  const { stretches, lengthS } = lookAt(session, isWhole);
+  const partsOf = (channel: number) =>
+    stretches.map((rows) => valuesOf(rows, channel * bands.length, width));
+  const spectra: (ChannelSpectrum | undefined)[] = [];
+  const deviations: number[] = [];
+  const beside: number[] = [];
+  const held: Pick<ChannelQuality, 'saturated' | 'flatS' | 'missing'>[] = [];
+  let isCounted = alreadyFrames;
+  let previous: Float64Array[] | undefined;
+  for (let channel = 0; channel < channelCount; channel++) {
+    const parts = partsOf(channel);
+    spectra.push(alreadyFrames ? undefined : channelSpectrum(parts, lfp.rateHz));
+    deviations.push(moments(parts).deviation);
+    if (previous) beside.push(correlation(previous, parts));
+    held.push({
+      saturated: saturation(parts),
+      flatS: longestFlatRun(parts) / lfp.rateHz,
+      missing: missingShare(parts),
+    });
+    isCounted &&= areCounts(parts);
+    previous = parts;
+  }
+  const mains = options.mainsHz ?? strongerMains(spectra);
   const scores = varianceScores(deviations);
-  const correlations = neighbourCorrelations(series);
-  const channels = series.map((parts, channel): ChannelQuality => {
-    const whole = columnOf(session, columns[channel]);
+  const correlations = neighbourCorrelations(beside);
+  const channels = spectra.map((spectrum, channel): ChannelQuality => {
+    const { saturated, flatS, missing } = held[channel];
     return {
-      name: lfp.names[columns[channel]],
-      lineNoise: lineNoiseOf(parts, lfp.rateHz, mains),
-      saturated: saturation(whole),
-      flatS: longestFlatRun(whole) / lfp.rateHz,
-      missing: whole.filter((value) => !Number.isFinite(value)).length / Math.max(1, whole.length),
+      name: lfp.names[channel * bands.length],
+      lineNoise: lineNoiseOf(
+        spectrum ? partsOf(channel) : [],
+        spectrum,
+        lfp.rateHz,
+        mains,
+        notchHz,
+      ),
+      saturated: isCounted ? Number.NaN : saturated,
+      flatS: isCounted ? Number.NaN : flatS,
+      missing,
       standardDeviation: deviations[channel],
       varianceScore: scores[channel],
-      neighbourCorrelation: correlations[channel],
+      neighbourCorrelation: alreadyFrames ? Number.NaN : correlations[channel],
     };
   });
-  const given = session.channelMask ?? new Float32Array(channels.length).fill(1);
-  const usual = median(correlations.filter(Number.isFinite));
+  const given = session.channelMask ?? new Float32Array(channelCount).fill(1);
   const suggestions = channels.flatMap((quality, channel): DropSuggestion[] => {
-    const reasons = reasonsToDrop(quality, usual, deviations);
+    const reasons = reasonsToDrop(quality, channels);
     if (given[channel] === 0 || reasons.length === 0) return [];
     return [{ channel, name: quality.name, reasons }];
   });
   const proposedMask = Float32Array.from(given);
   for (const { channel } of suggestions) proposedMask[channel] = 0;
-  return { channels, suggestions, proposedMask, notes: notesOn(channels, suggestions.length) };
-}
-
-function reasonsToDrop(
-  quality: ChannelQuality,
-  usualCorrelation: number,
-  deviations: readonly number[],
-): string[] {
-  const { lineNoise, saturated, flatS, missing, varianceScore, neighbourCorrelation } = quality;
-  const reasons: string[] = [];
-  if (missing > MAX_MISSING) reasons.push(`${percent(missing)} of its samples are missing.`);
-  if (flatS > MAX_FLAT_S) reasons.push(`It stands still for ${flatS.toFixed(1)} s on end.`);
-  if (saturated > MAX_SATURATED) {
-    reasons.push(`${percent(saturated)} of its samples stand at its lowest or highest value.`);
-  }
-  if (Math.abs(varianceScore) > MAX_VARIANCE_SCORE) {
-    const factor = quality.standardDeviation / median(deviations);
-    reasons.push(
-      factor > 1
-        ? `It swings ${factor.toFixed(1)} times as far as the median channel.`
-        : `It swings only ${factor.toPrecision(2)} times as far as the median channel.`,
-    );
-  }
-  if (
-    usualCorrelation > MIN_USUAL_CORRELATION &&
-    neighbourCorrelation < MIN_NEIGHBOUR_CORRELATION
-  ) {
-    reasons.push(
-      `It correlates with its neighbours by ${neighbourCorrelation.toFixed(2)}, others by ${usualCorrelation.toFixed(2)}.`,
-    );
-  }
-  if (lineNoise.ratioAfterNotch > MAX_RATIO_AFTER_NOTCH) {
-    reasons.push(
-      `Even behind the notch its ${lineNoise.mainsHz} Hz hum is ${lineNoise.ratioAfterNotch.toFixed(0)} times its neighbourhood.`,
-    );
-  }
-  return reasons;
-}
-
-function notesOn(channels: readonly ChannelQuality[], suggested: number): string[] {
-  const noises = channels.map(({ lineNoise }) => lineNoise).filter(({ ratio }) => ratio > 0);
-  const ratio = median(noises.map((noise) => noise.ratio));
-  const after = median(noises.map((noise) => noise.ratioAfterNotch));
-  const notes: string[] = [];
-  if (ratio > AUDIBLE_RATIO) {
-    notes.push(
-      `There is ${noises[0].mainsHz} Hz hum: in the median channel ${ratio.toFixed(1)} times the power beside it, ` +
-        `${after.toFixed(2)} times behind the ${noises[0].mainsHz} Hz notch.`,
-    );
-  } else if (noises.length > 0) notes.push('No mains hum stands out.');
-  notes.push(
-    suggested === 0
+  const noises = channels.map(({ lineNoise }) => lineNoise);
+  const notes = [
+    ...(alreadyFrames ? [framesNote(session, isCounted)] : humNotes(noises, notchHz)),
+    suggestions.length === 0
       ? 'No channel looks broken.'
-      : `${suggested} of ${channels.length} channels are proposed for dropping; nothing is dropped until you do.`,
-  );
-  return notes;
+      : `${suggestions.length} of ${channelCount} channels are proposed for dropping; nothing is dropped until you do.`,
+  ];
+  // A gap or two is no news.
+  if (lengthS < 0.5 * durationS(lfp)) {
+    notes.push(`Judged by ${lengthS.toFixed(0)} s spread over ${durationS(lfp).toFixed(0)} s.`);
+  }
+  return { channels, suggestions, proposedMask, notes };
 }
 
-/** Rows `[sample, column]` of stretches without recorded gaps, at most {@link MAX_SAMPLES} in all. */
-function stretchesOf({ lfp }: Session): Float32Array[] {
-  const width = lfp.names.length;
-  const length = Math.min(lfp.sampleCount, Math.floor(MAX_SAMPLES / STRETCHES));
-  const count = Math.min(STRETCHES, Math.max(1, Math.floor(lfp.sampleCount / length)));
-  const step = count > 1 ? (lfp.sampleCount - length) / (count - 1) : 0;
-  const all = Array.from({ length: count }, (_, i) => {
-    const start = Math.floor(i * step);
-    return { start, end: start + length };
-  });
-  const recorded = all.filter(
-    ({ start, end }) =>
-      !(lfp.gaps ?? []).some(
-        ({ startSample, endSample }) => startSample < end && endSample > start,
-      ),
-  );
-  return (recorded.length > 0 ? recorded : all).map(({ start, end }) =>
-    lfp.data.subarray(start * width, end * width),
-  );
+/** Why rules for samples are not applied. */
+function framesNote({ lfp }: Session, isCounted: boolean): string {
+  const rate = `${Number(lfp.rateHz.toPrecision(4))} Hz`;
+  return isCounted
+    ? `These are counts at ${rate}, not samples: they hold no mains hum, a unit that rests stands at zero, and it ` +
+        'need not agree with its neighbours; none of these is judged.'
+    : `These are frames at ${rate}, not samples: mains hum is taken before them, and features of neighbours need ` +
+        'not agree; neither is judged.';
 }
 
 function valuesOf(rows: Float32Array, column: number, width: number): Float64Array {
   return Float64Array.from({ length: rows.length / width }, (_, i) => rows[i * width + column]);
-}
-
-/** A whole column without its recorded gaps. */
-function columnOf({ lfp }: Session, column: number): Float32Array {
-  const width = lfp.names.length;
-  const values = new Float32Array(lfp.sampleCount);
-  let count = 0;
-  let next = 0;
-  const copyTo = (end: number) => {
-    for (let i = next; i < end; i++) values[count++] = lfp.data[i * width + column];
-  };
-  for (const { startSample, endSample } of lfp.gaps ?? []) {
-    copyTo(startSample);
-    next = Math.max(next, endSample);
-  }
-  copyTo(lfp.sampleCount);
-  return values.subarray(0, count);
-}
-
-function percent(fraction: number): string {
-  return `${(100 * fraction).toFixed(1)} %`;
 }

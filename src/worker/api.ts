@@ -294,7 +294,7 @@ export interface StudioApi {
   cancelImport(): Promise<void>;
   addBuiltIn(): Promise<SessionSummary[]>;
   /** What is wrong with the channels, whether rejected or not. */
-  quality(id: string): Promise<Quality>;
+  quality(id: string, notchHz: DataSettings['notchHz']): Promise<Quality>;
   /** Rejects or takes back channels; kept with the session. */
   useChannels(id: string, channels: readonly number[], areUsed: boolean): Promise<void>;
   /** The session as one Arrow file. */
@@ -303,7 +303,7 @@ export interface StudioApi {
   /** Takes back the last removal of this session. */
   restoreSession(id: string): Promise<void>;
   traces(id: string, startS: number, lengthS: number): Promise<TracePreview>;
-  spectrum(id: string): Promise<SpectrumPreview>;
+  spectrum(id: string, notchHz: DataSettings['notchHz']): Promise<SpectrumPreview>;
   prepare(id: string, data: DataSettings): Promise<Preparation>;
   /** Resolves when the run has ended, whichever way. */
   train(request: TrainRequest): Promise<RunOutcome>;

@@ -1,4 +1,5 @@
 /** What the page shows of a raw recording: a stretch of traces, and spectra. */
+import { type MainsHz, notched } from '../data/lineNoise';
 import { powerSpectrum } from '../data/powerSpectrum';
 import type { Session } from '../data/session';
 import type { SpectrumPreview, TracePreview } from './api';
@@ -36,7 +37,8 @@ export function traceOf(session: Session, startS: number, lengthS: number): Trac
   };
 }
 
-export function spectrumOf(session: Session): SpectrumPreview {
+/** @param notchHz behind the front ends' notches; 0 as recorded */
+export function spectrumOf(session: Session, notchHz: MainsHz | 0): SpectrumPreview {
   const { lfp } = session;
   const width = lfp.names.length;
   const columns = spreadOut(usedColumns(session), SPECTRUM_CHANNELS);
@@ -48,7 +50,9 @@ export function spectrumOf(session: Session): SpectrumPreview {
       { length: sampleCount },
       (_, i) => lfp.data[i * width + column],
     );
-    return powerSpectrum(samples, lfp.rateHz, windowSamples);
+    const [filtered] = notchHz === 0 ? [samples] : notched([samples], lfp.rateHz, notchHz);
+    const length = Math.min(windowSamples, 2 ** Math.floor(Math.log2(filtered.length)));
+    return powerSpectrum(filtered, lfp.rateHz, length);
   });
   // A logarithmic axis has no place for 0 Hz.
   const frequenciesHz = spectra[0].frequenciesHz.slice(1);

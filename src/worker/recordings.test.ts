@@ -49,7 +49,7 @@ describe('Recordings', () => {
     expect(restored.summaries[0].channelsUsed).toEqual([false, true, false]);
     expect(idsOf(restored)).toEqual([a.id, b.id]);
     await expect(restored.useChannels(a.id, [1], false)).rejects.toThrow(/at least one channel/);
-    expect(restored.quality(a.id).channels).toHaveLength(3);
+    expect(restored.quality(a.id, 0).channels).toHaveLength(3);
     await restored.useChannels(a.id, [0, 2], true);
     expect(restored.summaries[0].usedChannelCount).toBe(3);
     expect(restored.get(a.id).lfp.data).toEqual(a.lfp.data);

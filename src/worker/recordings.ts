@@ -1,5 +1,6 @@
 /** The recordings: sessions held, their copies on disk, and those just removed. */
 import { readArrow, writeArrow } from '../data/formats/arrow';
+import type { MainsHz } from '../data/lineNoise';
 import { assessQuality, type Quality } from '../data/quality';
 import { channelCountOf, durationS, type Session } from '../data/session';
 import type { SessionSummary } from './api';
@@ -49,11 +50,12 @@ export class Recordings {
   }
 
   /** Assessed as if no channel were rejected, so that what was rejected keeps its reasons. */
-  quality(id: string): Quality {
-    const kept = this.#qualities.get(id);
+  quality(id: string, notchHz: MainsHz | 0): Quality {
+    const key = `${id} ${notchHz}`;
+    const kept = this.#qualities.get(key);
     if (kept) return kept;
-    const quality = assessQuality({ ...this.get(id), channelMask: undefined });
-    this.#qualities.set(id, quality);
+    const quality = assessQuality({ ...this.get(id), channelMask: undefined }, { notchHz });
+    this.#qualities.set(key, quality);
     return quality;
   }
 

@@ -110,8 +110,8 @@ export class Studio implements StudioApi {
     return sessions.map(summaryOf);
   }
 
-  async quality(id: string): Promise<Quality> {
-    return this.#recordings.quality(id);
+  async quality(id: string, notchHz: DataSettings['notchHz']): Promise<Quality> {
+    return this.#recordings.quality(id, notchHz);
   }
 
   async useChannels(id: string, channels: readonly number[], areUsed: boolean): Promise<void> {
@@ -142,8 +142,8 @@ export class Studio implements StudioApi {
     return transfer(preview, [preview.data.buffer]);
   }
 
-  async spectrum(id: string): Promise<SpectrumPreview> {
-    const preview = spectrumOf(this.#recordings.get(id));
+  async spectrum(id: string, notchHz: DataSettings['notchHz']): Promise<SpectrumPreview> {
+    const preview = spectrumOf(this.#recordings.get(id), notchHz);
     return transfer(preview, [preview.powerDb.buffer, preview.frequenciesHz.buffer]);
   }
 

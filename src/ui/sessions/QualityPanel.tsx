@@ -15,9 +15,10 @@ import { MEASURES } from './measures';
 
 export function QualityPanel({ session }: { session: SessionSummary }) {
   const client = useClient();
+  const notchHz = settingsStore((state) => state.data.notchHz);
   const { value, fault } = usePromise(
-    session.id,
-    () => client.quality(session.id),
+    `${session.id} ${notchHz}`,
+    () => client.quality(session.id, notchHz),
     'The channels could not be assessed.',
   );
   return (

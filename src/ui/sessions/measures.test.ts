@@ -5,7 +5,7 @@ import { MEASURES, strengthOf } from './measures';
 
 const clean: ChannelQuality = {
   name: 'ch 1',
-  lineNoise: { mainsHz: 50, ratio: 1, ratioAfterNotch: 1 },
+  lineNoise: { mainsHz: 50, ratio: 1, ratioAfterNotch: 1, ratioAsSet: 1 },
   saturated: 0,
   flatS: 0,
   missing: 0,
