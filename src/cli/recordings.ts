@@ -1,5 +1,6 @@
 // Recordings named on the command line, read and put through the chosen front end.
 
+import { bandText, parseBand } from '../base/bandText';
 import { extractFeatures, type Features, type FrontEndOptions } from '../data/features';
 import type { PowerBand } from '../data/frontEnd/bandPower';
 import { type OpenFile, openFiles, proposeChoice, type SeriesChoice } from '../data/readers';
@@ -99,8 +100,8 @@ export function frontEndOptions(
 }
 
 function powerBandOf(text: string): PowerBand {
-  const [, low, high] = /^([\d.]+)-([\d.]+)$/.exec(text) ?? [];
-  if (Number(low) < Number(high)) return [Number(low), Number(high)];
+  const band = parseBand(text);
+  if (band) return band;
   throw new UsageError(`--bands expects LOW-HIGH in Hz, such as 70-150, got ${text}`);
 }
 
@@ -114,7 +115,7 @@ export function frontEndMetadata(options: Options, features: Features): Record<s
     notch_hz: String(notchHz),
     reference: reference ?? 'average',
     ...(powerBandsHz?.length && {
-      bands_hz: powerBandsHz.map(([lowHz, highHz]) => `${lowHz}-${highHz}`).join(' '),
+      bands_hz: powerBandsHz.map(bandText).join(' '),
     }),
     velocity: behaviourAsVelocity ? 'True' : 'False',
     frame_rate_hz: String(features.frameRateHz),

@@ -2,6 +2,8 @@
 import type { Fault } from '../base/fault';
 import type { FrontEndKind } from '../data/features';
 import type { SeriesInfo } from '../data/formats/fileFormat';
+import type { PowerBand } from '../data/frontEnd/bandPower';
+import type { ReferenceKind } from '../data/frontEnd/reference';
 import type { Mapping } from '../data/mapping';
 import type { AppliedFrontEnd } from '../data/provenance';
 import type { Quality } from '../data/quality';
@@ -70,6 +72,10 @@ export type OpenOutcome = { file: OpenedFile } | { fileName: string; fault: Faul
 export interface DataSettings {
   frontEnd: Exclude<FrontEndKind, 'none'>;
   notchHz: 50 | 60 | 0;
+  /** Absent, as in settings of earlier versions: the average. */
+  reference?: ReferenceKind;
+  /** Log powers beside the LFP; absent: none. Of the realtime front end only. */
+  powerBandsHz?: readonly PowerBand[];
   behaviourAsVelocity: boolean;
   split: 'contiguous' | 'random-5s';
 }
@@ -100,6 +106,8 @@ export interface Preparation {
   /** Front end that made the frames on import. */
   importedThrough?: AppliedFrontEnd;
   groupDelayMs: number;
+  /** Of each power band's envelope. */
+  bandDelaysMs: readonly number[];
   frameRateHz: number;
   frameCount: number;
   folds: Folds;

@@ -7,6 +7,7 @@ import { reducedClock } from '../data/formats/reducedBlocks';
 import { applyMapping, locatedMapping, type Mapping } from '../data/mapping';
 import type { Session } from '../data/session';
 import type { DataSettings } from './api';
+import { frontEndOf } from './preparing';
 
 /** 128 MiB of float32. Of a larger recording the frames are kept, and not the samples. */
 export const MOST_RAW_VALUES = 2 ** 25;
@@ -47,7 +48,7 @@ export async function importFile(
     return { ...session, provenance: origin };
   }
   const { session, frontEnd } = await extractSession(file, mapping, {
-    frontEnd: { kind: 'realtime', notchHz: data.notchHz },
+    frontEnd: frontEndOf(data, 'realtime'),
     signal,
   });
   const { kind, frameRateHz, notchHz } = frontEnd;

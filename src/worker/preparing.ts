@@ -1,5 +1,5 @@
 /** Sessions as frames with folds, under the settings a person chose; kept until these change. */
-import { extractFeatures, type Features } from '../data/features';
+import { extractFeatures, type Features, type FrontEndOptions } from '../data/features';
 import type { Session } from '../data/session';
 import { contiguousSplit, randomSegmentSplit, type Split } from '../data/splits';
 import type { DataSettings, Preparation } from './api';
@@ -24,11 +24,7 @@ export class Preparer {
     this.#settings = settings;
     const kept = this.#kept.get(session);
     if (kept) return kept;
-    const features = extractFeatures(session, {
-      kind: data.frontEnd,
-      notchHz: data.notchHz,
-      behaviourAsVelocity: data.behaviourAsVelocity,
-    });
+    const features = extractFeatures(session, frontEndOf(data, data.frontEnd));
     const split =
       data.split === 'contiguous'
         ? contiguousSplit(features)
@@ -39,6 +35,18 @@ export class Preparer {
   }
 }
 
+/** The settings' front end, or another kind with the same settings; the published chain has no band powers. */
+export function frontEndOf(data: DataSettings, kind: DataSettings['frontEnd']): FrontEndOptions {
+  const { notchHz, reference, powerBandsHz, behaviourAsVelocity } = data;
+  return {
+    kind,
+    notchHz,
+    ...(reference && { reference }),
+    ...(kind === 'realtime' && powerBandsHz && { powerBandsHz }),
+    behaviourAsVelocity,
+  };
+}
+
 export function splitTextOf(split: Split): string {
   return split.kind === 'contiguous'
     ? `contiguous, last 20 % tested, ${split.guardS} s guard`
@@ -46,12 +54,21 @@ export function splitTextOf(split: Split): string {
 }
 
 export function preparationOf({ features, split }: Prepared): Preparation {
-  const { sessionId, frontEnd, importedThrough, groupDelayMs, frameRateHz, frameCount } = features;
+  const {
+    sessionId,
+    frontEnd,
+    importedThrough,
+    groupDelayMs,
+    bandDelaysMs = [],
+    frameRateHz,
+    frameCount,
+  } = features;
   return {
     sessionId,
     frontEnd,
     importedThrough,
     groupDelayMs,
+    bandDelaysMs,
     frameRateHz,
     frameCount,
     folds: { train: split.train, validation: split.validation, test: split.test },

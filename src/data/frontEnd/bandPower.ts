@@ -1,4 +1,5 @@
 /** Causal power of a frequency band: band-pass, square, one-pole smoothing; its logarithm is a feature beside the LFP. */
+import { bandText } from '../../base/bandText';
 import { type Biquad, bandPass, filterInPlace, groupDelayS } from './biquad';
 
 /** In Hz, half power at both edges. */
@@ -56,6 +57,6 @@ export function logPower(power: number): number {
   return Math.log(Math.max(power, LEAST_POWER));
 }
 
-export function bandName([lowHz, highHz]: PowerBand): string {
-  return `${lowHz}-${highHz} Hz`;
+export function bandName(band: PowerBand): string {
+  return `${bandText(band)} Hz`;
 }

@@ -8,6 +8,7 @@ import { formatCount, formatDuration, formatRate } from '../format';
 import { runStore } from '../stores/runStore';
 import { settingsStore } from '../stores/settingsStore';
 import { usePromise } from '../usePromise';
+import { PowerBandsField } from './PowerBandsField';
 
 const FOLDS = ['train', 'validation', 'test'] as const;
 
@@ -61,6 +62,21 @@ function DataFields({ data }: { data: DataSettings }) {
         </select>
       </label>
       <label className="stacked">
+        Reference
+        <select
+          value={data.reference ?? 'average'}
+          disabled={isRunning}
+          onChange={(event) =>
+            changeData({ reference: event.target.value as DataSettings['reference'] })
+          }
+        >
+          <option value="average">common average</option>
+          <option value="bipolar">bipolar neighbours</option>
+          <option value="none">none</option>
+        </select>
+      </label>
+      <PowerBandsField data={data} disabled={isRunning || data.frontEnd !== 'realtime'} />
+      <label className="stacked">
         Split
         <select
           value={data.split}
@@ -85,14 +101,22 @@ function DataFields({ data }: { data: DataSettings }) {
 }
 
 function Summary({ preparation }: { preparation: Preparation }) {
-  const { frameCount, frameRateHz, frontEnd, importedThrough, groupDelayMs, folds, splitText } =
-    preparation;
+  const {
+    frameCount,
+    frameRateHz,
+    frontEnd,
+    importedThrough,
+    groupDelayMs,
+    bandDelaysMs,
+    folds,
+    splitText,
+  } = preparation;
   const delay = importedThrough
-    ? `${importedText(importedThrough)}; group delay ${groupDelayMs.toFixed(1)} ms at 10 Hz.`
+    ? `${importedText(importedThrough)}; group delay ${groupDelayMs.toFixed(1)} ms at 10 Hz${powersText(bandDelaysMs)}.`
     : frontEnd === 'none'
       ? 'The file holds frames already: no front end.'
       : frontEnd === 'realtime'
-        ? `Group delay ${groupDelayMs.toFixed(1)} ms at 10 Hz; no frame depends on a later sample.`
+        ? `Group delay ${groupDelayMs.toFixed(1)} ms at 10 Hz${powersText(bandDelaysMs)}; no frame depends on a later sample.`
         : 'Zero-phase filters look ahead: the model is causal, the front end is not. Not for live use.';
   return (
     <div className="stack" style={{ gap: '0.5rem' }}>
@@ -125,6 +149,11 @@ function Summary({ preparation }: { preparation: Preparation }) {
       </p>
     </div>
   );
+}
+
+function powersText(bandDelaysMs: readonly number[]): string {
+  if (bandDelaysMs.length === 0) return '';
+  return `, of the band powers ${bandDelaysMs.map((delayMs) => delayMs.toFixed(0)).join(', ')} ms`;
 }
 
 function importedText({ kind, notchHz }: NonNullable<Preparation['importedThrough']>): string {
