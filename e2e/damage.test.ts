@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type DroppedFile, dropFiles, openStudio, type Studio, stopServing } from './studioPage';
+import { madeTable } from './madeTable';
+import { dropFiles, openStudio, type Studio, stopServing } from './studioPage';
 
 /** A small NWB file with a few bytes changed, on which the HDF5 library does not come to an end. */
 const HANGING = gunzipSync(readFileSync(new URL('hangs.nwb.gz', import.meta.url)));
@@ -17,7 +18,7 @@ describe('damaged recordings', () => {
     page = studio.page;
     page.setDefaultTimeout(60_000);
     await page.locator('.chip.adapter').waitFor();
-    await dropFiles(page, [table('before.csv', 9)]);
+    await dropFiles(page, [madeTable('before.csv', 9)]);
     await page.getByRole('radio', { name: 'before' }).waitFor();
   });
 
@@ -45,7 +46,7 @@ describe('damaged recordings', () => {
   it('reads good files dropped with and after them, and keeps what was there', async () => {
     await dropFiles(page, [
       { name: 'cut.nwb', mimeType: '', buffer: HANGING.subarray(0, 5000) },
-      table('after.csv', 10),
+      madeTable('after.csv', 10),
     ]);
     await page.getByRole('radio', { name: 'after' }).waitFor();
     expect(await page.locator('.fault').count()).toBe(1);
@@ -54,14 +55,3 @@ describe('damaged recordings', () => {
     expect(studio.problems).toEqual([]);
   });
 });
-
-/** @param pace makes its values differ from another's: equal recordings are one */
-function table(name: string, pace: number): DroppedFile {
-  const rows = Array.from({ length: 12_000 }, (_, i) => [
-    (i / 200).toFixed(3),
-    ...[7, 11, 13].map((n) => Math.sin(i / n / pace).toFixed(3)),
-    (i % 90) / 90,
-  ]);
-  const lines = ['time,lfp 1,lfp 2,lfp 3,cursor x', ...rows.map((row) => row.join(','))];
-  return { name, mimeType: 'text/csv', buffer: Buffer.from(lines.join('\n')) };
-}

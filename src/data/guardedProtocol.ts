@@ -56,6 +56,7 @@ export interface FileDescription {
   readonly fileName: string;
   readonly name: string;
   readonly subject: string;
+  readonly recordedAt?: string;
   readonly warnings: readonly string[];
   readonly sessionWarnings: readonly string[];
   readonly sources: readonly {

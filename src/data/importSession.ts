@@ -22,6 +22,7 @@ export async function importSession(
   for (const source of sources) files.push(await fingerprint(source, options.signal));
   return {
     ...session,
+    ...(file.recordedAt && { recordedAt: file.recordedAt }),
     provenance: {
       files,
       mapping: locatedMapping(file, mapping),

@@ -106,9 +106,19 @@ async function sourceOf(
 }
 
 function describe(file: OpenFile, token: number): FileDescription {
-  const { format, fileName, name, subject, warnings, sessionWarnings } = file;
+  const { format, fileName, name, subject, recordedAt, warnings, sessionWarnings } = file;
   const sources = file.sources.map(({ info, columnMask, bands }) => ({ info, columnMask, bands }));
-  return { token, format, fileName, name, subject, warnings, sessionWarnings, sources };
+  return {
+    token,
+    format,
+    fileName,
+    name,
+    subject,
+    recordedAt,
+    warnings,
+    sessionWarnings,
+    sources,
+  };
 }
 
 function failureOf(id: number, error: unknown, names: string): ParserReply {

@@ -25,6 +25,10 @@ export interface Session {
   readonly id: string;
   readonly name: string;
   readonly subject: string;
+  /** When it was recorded, as ISO 8601 by the clock of the place; absent where the file does not say. */
+  readonly recordedAt?: string;
+  /** What a person filed it under. */
+  readonly tags?: readonly string[];
   /** True for generated recordings; shown wherever a result of one is shown. */
   readonly synthetic: boolean;
   /** Columns are `channel * bandCount + band`. Non-finite where the recording has a gap. */

@@ -10,6 +10,7 @@ import type { Quality } from '../data/quality';
 import type { DecodePath, DecodePreference } from '../decode/chooseDecoder';
 import type { Evaluation } from '../evaluate/evaluation';
 import type { Stage, StepRecord, ValidationRecord } from '../train/events';
+import type { SessionEntry } from './library';
 
 export interface AdapterSummary {
   name: string;
@@ -22,7 +23,11 @@ export type Folds = Record<'train' | 'validation' | 'test', { start: number; end
 export interface SessionSummary {
   id: string;
   name: string;
+  /** Empty: not known. */
   subject: string;
+  /** ISO 8601, by the clock of the place. */
+  recordedAt?: string;
+  tags: readonly string[];
   synthetic: boolean;
   channelCount: number;
   usedChannelCount: number;
@@ -305,6 +310,8 @@ export interface StudioApi {
   quality(id: string, notchHz: DataSettings['notchHz']): Promise<Quality>;
   /** Rejects or takes back channels; kept with the session. */
   useChannels(id: string, channels: readonly number[], areUsed: boolean): Promise<void>;
+  /** Names and files a session. */
+  describeSession(id: string, entry: SessionEntry): Promise<void>;
   /** The session as one Arrow file. */
   exportSession(id: string): Promise<Uint8Array>;
   removeSession(id: string): Promise<void>;

@@ -43,9 +43,10 @@ export async function importFile(
     sourceRateHz: grid.rateHz,
     softwareVersion: SOFTWARE_VERSION,
   };
+  const when = opened.recordedAt && { recordedAt: opened.recordedAt };
   if (!isLong || source.bands) {
     const session = await applyMapping(file, mapping);
-    return { ...session, provenance: origin };
+    return { ...session, ...when, provenance: origin };
   }
   const { session, frontEnd } = await extractSession(file, mapping, {
     frontEnd: frontEndOf(data, 'realtime'),
@@ -56,6 +57,7 @@ export async function importFile(
   const note = `A long recording: brought to ${frameRateHz} Hz on import by the ${kind} front end ${notch}; its samples were not kept.`;
   return {
     ...session,
+    ...when,
     warnings: [...session.warnings, note],
     provenance: { ...origin, frontEnd },
   };

@@ -1,5 +1,6 @@
 // Sessions survive a new start of the worker, a removal can be taken back, and damage harms nothing else.
 import { describe, expect, it } from 'vitest';
+import { readArrow } from '../data/formats/arrow';
 import { syntheticSessions } from '../data/synthetic';
 import { Recordings } from './recordings';
 import { memoryFolder } from './storage';
@@ -62,5 +63,63 @@ describe('Recordings', () => {
     const problems = await restored.restore();
     expect(problems).toHaveLength(1);
     expect(idsOf(restored)).toEqual([b.id]);
+  });
+
+  it('keeps name, subject and tags, tidied, and takes them along in an export', async () => {
+    const { folder, recordings } = await filled();
+    const entry = { name: ' day 2 ', subject: 'rat 7', tags: ['b', ' a', '', 'b'] };
+    await recordings.describe(a.id, entry);
+    const expected = { name: 'day 2', subject: 'rat 7', tags: ['a', 'b'] };
+    const restored = new Recordings(folder);
+    expect(await restored.restore()).toEqual([]);
+    expect(restored.summaries).toMatchObject([
+      { id: a.id, ...expected },
+      { id: b.id, tags: [] },
+    ]);
+    const exported = readArrow(restored.exported(a.id), 'a.arrow');
+    expect(exported).toMatchObject(expected);
+    const other = new Recordings(memoryFolder());
+    await other.add(exported);
+    expect(other.summaries).toEqual(restored.summaries.slice(0, 1));
+    expect(other.exported(a.id)).toEqual(restored.exported(a.id));
+    await expect(restored.describe(a.id, { ...entry, name: ' ' })).rejects.toThrow(/a name/);
+    await restored.describe(a.id, { ...entry, tags: [] });
+    expect(restored.get(a.id)).not.toHaveProperty('tags');
+  });
+
+  it('keeps what a person said when the same recording comes again', async () => {
+    const { recordings } = await filled();
+    await recordings.describe(a.id, { name: 'mine', subject: '', tags: ['x'] });
+    await recordings.add(a);
+    await recordings.remove(a.id);
+    await recordings.takeBack(a.id);
+    expect(recordings.summaries.find(({ id }) => id === a.id)).toMatchObject({
+      name: 'mine',
+      subject: '',
+      tags: ['x'],
+    });
+  });
+
+  it('takes a name for a subject from no file', async () => {
+    const recordings = new Recordings(memoryFolder());
+    await recordings.add({ ...a, subject: a.name, recordedAt: '2021-03-02T10:00:00' });
+    expect(recordings.summaries).toMatchObject([
+      { name: a.name, subject: '', recordedAt: '2021-03-02T10:00:00' },
+    ]);
+  });
+
+  it.each<[string, Uint8Array | undefined, number]>([
+    ['of the first version', new TextEncoder().encode(JSON.stringify([b.id, a.id])), 0],
+    ['torn by a crash', new TextEncoder().encode('{"version":2,"sess'), 1],
+    ['of a newer studio', new TextEncoder().encode('{"version":3}'), 1],
+    ['that is gone', undefined, 1],
+  ])('loses no session to an index %s', async (_, index, problemCount) => {
+    const { folder } = await filled();
+    await folder.remove('index.json');
+    if (index) await folder.write('index.json', index);
+    const restored = new Recordings(folder);
+    expect(await restored.restore()).toHaveLength(problemCount);
+    expect(idsOf(restored).sort()).toEqual([a.id, b.id].sort());
+    expect(restored.get(a.id).lfp.data).toEqual(a.lfp.data);
   });
 });

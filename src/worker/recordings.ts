@@ -4,6 +4,7 @@ import type { MainsHz } from '../data/lineNoise';
 import { assessQuality, type Quality } from '../data/quality';
 import { channelCountOf, durationS, type Session } from '../data/session';
 import type { SessionSummary } from './api';
+import { entryOf, readIndex, type SessionEntry, tidyEntry, withEntry, writeIndex } from './library';
 import type { Folder } from './storage';
 
 /** The order of the table, in a file of its own; it is written last, so it names only whole files. */
@@ -12,6 +13,7 @@ const INDEX = 'index.json';
 export class Recordings {
   readonly #folder: Folder;
   readonly #sessions = new Map<string, Session>();
+  readonly #entries = new Map<string, SessionEntry>();
   readonly #removed = new Map<string, Session>();
   readonly #qualities = new Map<string, Quality>();
 
@@ -20,18 +22,26 @@ export class Recordings {
   }
 
   /**
-   * Brings back the sessions of an earlier visit and deletes what no index names.
-   * @returns one sentence for each session that could not be read
+   * Brings back the sessions of an earlier visit and deletes what the index does not name.
+   * @returns one sentence for each session that could not be read, and for an index that could not
    */
   async restore(): Promise<string[]> {
     const index = await this.#folder.read(INDEX);
-    const ids: string[] = index ? JSON.parse(new TextDecoder().decode(index)) : [];
     const problems: string[] = [];
-    for (const id of ids) {
+    let named = index && readIndex(index);
+    if (!named) {
+      const ids = (await this.#folder.names()).flatMap(idOfFile);
+      named = new Map(ids.map((id) => [id, undefined]));
+      if (ids.length > 0) {
+        problems.push('The list of recordings was damaged: names and tags are those of the files.');
+      }
+    }
+    for (const [id, entry] of named) {
       const bytes = await this.#folder.read(fileNameOf(id));
       try {
         if (!bytes) throw new Error('its file is gone');
-        this.#sessions.set(id, readArrow(bytes, fileNameOf(id)));
+        const session = readArrow(bytes, fileNameOf(id));
+        this.#hold(session, entry ?? entryOf(session));
       } catch (error) {
         problems.push(`A saved recording could not be read back (${String(error)}).`);
       }
@@ -43,9 +53,21 @@ export class Recordings {
     return problems;
   }
 
+  /** One that is here already keeps its name, subject and tags. */
   async add(session: Session): Promise<void> {
     await this.#folder.write(fileNameOf(session.id), writeArrow(session));
-    this.#sessions.set(session.id, session);
+    this.#hold(session, this.#entries.get(session.id) ?? entryOf(session));
+    await this.#writeIndex();
+  }
+
+  #hold(session: Session, entry: SessionEntry): void {
+    this.#entries.set(session.id, entry);
+    this.#sessions.set(session.id, withEntry(session, entry));
+  }
+
+  /** @throws when the name is empty */
+  async describe(id: string, entry: SessionEntry): Promise<void> {
+    this.#hold(this.get(id), tidyEntry(entry));
     await this.#writeIndex();
   }
 
@@ -110,13 +132,18 @@ export class Recordings {
   }
 
   #writeIndex(): Promise<void> {
-    const ids = JSON.stringify([...this.#sessions.keys()]);
-    return this.#folder.write(INDEX, new TextEncoder().encode(ids));
+    const ids = [...this.#sessions.keys()];
+    const entries = new Map(ids.map((id) => [id, this.#entries.get(id) as SessionEntry]));
+    return this.#folder.write(INDEX, writeIndex(entries));
   }
 }
 
 function fileNameOf(id: string): string {
   return `${id}.arrow`;
+}
+
+function idOfFile(name: string): string[] {
+  return name.endsWith('.arrow') ? [name.slice(0, -'.arrow'.length)] : [];
 }
 
 function maskOf(session: Session): Float32Array {
@@ -130,6 +157,8 @@ export function summaryOf(session: Session): SessionSummary {
     id: session.id,
     name: session.name,
     subject: session.subject,
+    recordedAt: session.recordedAt,
+    tags: session.tags ?? [],
     synthetic: session.synthetic,
     channelCount,
     usedChannelCount: channelsUsed.filter(Boolean).length,

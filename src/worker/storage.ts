@@ -35,9 +35,13 @@ function folderOf(directory: FileSystemDirectoryHandle): Folder {
         access.truncate(bytes.length);
         access.write(bytes as Uint8Array<ArrayBuffer>, { at: 0 });
         access.flush();
-      } finally {
+      } catch (error) {
         access.close();
+        // Half a file is none.
+        await directory.removeEntry(name);
+        throw isFull(error) ? noRoom(bytes.length) : error;
       }
+      access.close();
     },
     async remove(name) {
       try {
@@ -52,6 +56,17 @@ function folderOf(directory: FileSystemDirectoryHandle): Folder {
       return found;
     },
   };
+}
+
+function isFull(error: unknown): boolean {
+  return error instanceof DOMException && error.name === 'QuotaExceededError';
+}
+
+function noRoom(byteLength: number): Error {
+  return new Error(
+    `[storage] expected room for ${Math.ceil(byteLength / 1e6)} MB, got a full disk or the end of what the browser gives: ` +
+      'remove recordings that you do not need, or make room on the disk',
+  );
 }
 
 function isNotFound(error: unknown): boolean {

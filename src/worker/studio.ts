@@ -21,6 +21,7 @@ import type {
 } from './api';
 import { DecodeLoop } from './decodeLoop';
 import { Models } from './heldModel';
+import type { SessionEntry } from './library';
 import { OpenRecordings } from './openRecordings';
 import { Preparer, preparationOf } from './preparing';
 import { spectrumOf, traceOf } from './previews';
@@ -90,9 +91,14 @@ export class Studio implements StudioApi {
     const session = await this.#opened.import(token, mapping, data);
     if (!session) return undefined;
     this.#opened.close(token);
+    const isHere = this.#recordings.has(session.id);
     await this.#recordings.add(session);
+    if (isHere) {
+      const { name } = this.#recordings.get(session.id);
+      this.#tell({ type: 'note', text: `This recording is here already, as ${name}.` });
+    }
     this.#tellSessions();
-    return summaryOf(session);
+    return summaryOf(this.#recordings.get(session.id));
   }
 
   async closeFile(token: number): Promise<void> {
@@ -119,6 +125,11 @@ export class Studio implements StudioApi {
       throw new Error('[channels] expected no run, got one: wait or cancel it before this change');
     }
     await this.#recordings.useChannels(id, channels, areUsed);
+    this.#tellSessions();
+  }
+
+  async describeSession(id: string, entry: SessionEntry): Promise<void> {
+    await this.#recordings.describe(id, entry);
     this.#tellSessions();
   }
 

@@ -79,6 +79,8 @@ export interface OpenFile {
   /** Name of the sessions read from it. */
   readonly name: string;
   readonly subject: string;
+  /** As `recordedAt` of a session. */
+  readonly recordedAt?: string;
   readonly series: SeriesInfo[];
   readonly warnings: string[];
   /** Those that also hold for every session read. */

@@ -31,6 +31,7 @@ export async function describeNwb(
     fileName,
     name: stem(fileName),
     subject: await subjectOf(root),
+    recordedAt: await recordedAtOf(root),
     sources: series.map((one) => ({
       info: infoOf(one),
       open: (statedRateHz) => openGrid(one, statedRateHz),
@@ -52,4 +53,11 @@ function infoOf(series: NwbSeries): SeriesInfo {
 async function subjectOf(root: TreeGroup): Promise<string | undefined> {
   const id = root.get('general/subject/subject_id');
   return isArray(id) ? (await id.texts())[0] : undefined;
+}
+
+/** Version 1 writes free text, of which only this form is sure. */
+async function recordedAtOf(root: TreeGroup): Promise<string | undefined> {
+  const start = root.get('session_start_time');
+  const text = isArray(start) ? (await start.texts())[0] : undefined;
+  return /^\d{4}-\d{2}-\d{2}(T[\d:.]+)?/.exec(text ?? '')?.[0];
 }

@@ -14,6 +14,7 @@ export interface RecordingParts {
   /** Name of the sessions read from it. */
   readonly name: string;
   readonly subject?: string;
+  readonly recordedAt?: string;
   readonly sources: readonly SeriesSource[];
   readonly warnings: readonly string[];
   /** Those that also hold for every session read; absent: all. */
@@ -64,6 +65,7 @@ export function openRecording(parts: RecordingParts): OpenFile {
     fileName: parts.fileName,
     name: parts.name,
     subject: parts.subject ?? parts.name,
+    recordedAt: parts.recordedAt,
     sources,
     series: sources.map(({ info }) => info),
     warnings: [...parts.warnings],

@@ -1,5 +1,6 @@
 // The recordings that are here: choose, change, export, remove and take back.
 import type { DataSettings, SessionSummary } from '../../worker/api';
+import type { SessionEntry } from '../../worker/library';
 import type { StudioClient } from '../clientContext';
 import { sessionStore } from '../stores/sessionStore';
 import { settingsStore } from '../stores/settingsStore';
@@ -46,6 +47,27 @@ export async function downloadSession(
 ): Promise<void> {
   const bytes = await guarded(`${name} could not be written.`, () => client.exportSession(id));
   if (bytes) download(bytes, `${name}.arrow`);
+}
+
+/** Names and files a session; false when it was refused. */
+export async function describeSession(
+  client: StudioClient,
+  { id, name }: SessionSummary,
+  entry: SessionEntry,
+): Promise<boolean> {
+  const isDone = await guarded(`${name} could not be changed.`, async () => {
+    await client.describeSession(id, entry);
+    return true;
+  });
+  return isDone ?? false;
+}
+
+export function toggleTag(tag: string): void {
+  sessionStore.setState(({ wantedTags }) => ({
+    wantedTags: wantedTags.includes(tag)
+      ? wantedTags.filter((wanted) => wanted !== tag)
+      : [...wantedTags, tag],
+  }));
 }
 
 export function selectSession(id: string): void {

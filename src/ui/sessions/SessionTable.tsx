@@ -1,4 +1,5 @@
-// The recordings that are loaded; a click on a row chooses it.
+// The recordings that are loaded, by subject and day; a click on a row chooses it.
+import { useState } from 'react';
 import type { SessionSummary } from '../../worker/api';
 import { downloadSession, removeSession, selectSession } from '../actions/sessions';
 import { useClient } from '../clientContext';
@@ -6,11 +7,16 @@ import { SyntheticChip } from '../components/SyntheticChip';
 import { formatDuration, formatRate, withUnit } from '../format';
 import { sessionStore } from '../stores/sessionStore';
 import { settingsStore } from '../stores/settingsStore';
+import { groupSessions, titleOf, withTags } from './grouping';
+import { SessionEditor } from './SessionEditor';
+
+const COLUMNS = 8;
 
 export function SessionTable() {
-  const { sessions, selectedId } = sessionStore();
+  const { sessions, selectedId, wantedTags } = sessionStore();
+  const groups = groupSessions(withTags(sessions, wantedTags));
   return (
-    <div className="scroll">
+    <div className="scroll long">
       <table>
         <thead>
           <tr>
@@ -24,11 +30,20 @@ export function SessionTable() {
             <th />
           </tr>
         </thead>
-        <tbody>
-          {sessions.map((session) => (
-            <Row key={session.id} session={session} isSelected={session.id === selectedId} />
-          ))}
-        </tbody>
+        {groups.map((group) => (
+          <tbody key={titleOf(group)} aria-label={titleOf(group)}>
+            {(groups.length > 1 || group.subject !== '' || group.day !== '') && (
+              <tr>
+                <th className="group-title" colSpan={COLUMNS} scope="rowgroup">
+                  {titleOf(group)}
+                </th>
+              </tr>
+            )}
+            {group.sessions.map((session) => (
+              <Row key={session.id} session={session} isSelected={session.id === selectedId} />
+            ))}
+          </tbody>
+        ))}
       </table>
     </div>
   );
@@ -36,9 +51,19 @@ export function SessionTable() {
 
 function Row({ session, isSelected }: { session: SessionSummary; isSelected: boolean }) {
   const client = useClient();
+  const [isEdited, setEdited] = useState(false);
   const frontEnd = settingsStore((state) => state.data.frontEnd);
   const { id, name, channelCount, usedChannelCount, behaviourNames, behaviourUnits } = session;
   const behaviour = behaviourNames.map((output, k) => withUnit(output, behaviourUnits[k]));
+  if (isEdited) {
+    return (
+      <tr>
+        <td colSpan={COLUMNS}>
+          <SessionEditor session={session} onDone={() => setEdited(false)} />
+        </td>
+      </tr>
+    );
+  }
   return (
     <tr className={`choosable ${isSelected ? 'selected' : ''}`} onClick={() => selectSession(id)}>
       <td>
@@ -52,6 +77,11 @@ function Row({ session, isSelected }: { session: SessionSummary; isSelected: boo
           {name}
         </label>{' '}
         {session.synthetic && <SyntheticChip />}
+        {session.tags.map((tag) => (
+          <span key={tag} className="chip filed">
+            {tag}
+          </span>
+        ))}
       </td>
       <td className="number">
         {usedChannelCount === channelCount
@@ -82,6 +112,17 @@ function Row({ session, isSelected }: { session: SessionSummary; isSelected: boo
         )}
       </td>
       <td className="actions">
+        <button
+          type="button"
+          className="quiet"
+          aria-label={`Edit ${name}`}
+          onClick={(event) => {
+            event.stopPropagation();
+            setEdited(true);
+          }}
+        >
+          Edit
+        </button>
         <button
           type="button"
           className="quiet"

@@ -8,6 +8,8 @@ interface SessionState {
   selectedId: string | undefined;
   /** Files whose series wait for a choice. */
   opened: OpenedFile[];
+  /** The table shows sessions with all of these. */
+  wantedTags: readonly string[];
   /** What is being read now. */
   busy: string | undefined;
   /** How far that is. */
@@ -18,6 +20,7 @@ export const sessionStore = create<SessionState>()(() => ({
   sessions: [],
   selectedId: undefined,
   opened: [],
+  wantedTags: [],
   busy: undefined,
   importing: undefined,
 }));

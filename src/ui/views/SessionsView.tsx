@@ -10,6 +10,7 @@ import { SeriesPicker } from '../sessions/SeriesPicker';
 import { SessionTable } from '../sessions/SessionTable';
 import { SpectrumPanel } from '../sessions/SpectrumPanel';
 import { StorageNote } from '../sessions/StorageNote';
+import { TagFilter } from '../sessions/TagFilter';
 import { TracePanel } from '../sessions/TracePanel';
 import { Welcome } from '../sessions/Welcome';
 import { sessionStore } from '../stores/sessionStore';
@@ -45,6 +46,7 @@ export function SessionsView() {
             </button>
           }
         >
+          <TagFilter sessions={sessions} />
           <SessionTable />
           <DropZone isCompact />
           <AddressField />
