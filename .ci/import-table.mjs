@@ -34,6 +34,7 @@ export const packageTable = {
   hyparquet: ['data', 'test'],
   'hyparquet-compressors': ['data'],
   fzstd: ['data', 'test'],
+  zarrita: ['data'],
   fflate: ['data', 'test', 'bench'],
   'fft.js': ['data', 'ui', 'evaluate', 'test', 'bench'],
   comlink: ['worker', 'main.tsx', 'test'],

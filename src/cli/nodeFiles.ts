@@ -1,9 +1,10 @@
 // Files in Node: recordings read in slices, results replaced whole, and the two slots of a checkpoint.
 
+import { existsSync } from 'node:fs';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { FileSource } from '../data/formats/fileFormat';
-import { openHttpSource } from '../data/httpSource';
+import { openHttpSource, ZARR_ENTRIES } from '../data/httpSource';
 import type { SlotStorage } from '../train/checkpoint';
 
 /**
@@ -12,6 +13,11 @@ import type { SlotStorage } from '../train/checkpoint';
  */
 export async function fileSource(path: string): Promise<FileSource> {
   if (/^https?:\/\//i.test(path)) return openHttpSource(path);
+  const entry = ZARR_ENTRIES.map((name) => join(path, name)).find((one) => existsSync(one));
+  return localSource(/\.zarr\/?$/.test(path) && entry ? entry : path);
+}
+
+async function localSource(path: string): Promise<FileSource> {
   const file = await opened(path);
   const { size } = await file.stat();
   await file.close();
@@ -19,6 +25,11 @@ export async function fileSource(path: string): Promise<FileSource> {
     name: basename(path),
     path,
     byteLength: size,
+    async beside(relativePath) {
+      const other = join(dirname(path), relativePath);
+      return existsSync(other) ? localSource(other) : undefined;
+    },
+    openAddress: openHttpSource,
     async slice(start, end) {
       const slice = await opened(path);
       const bytes = new Uint8Array(end - start);

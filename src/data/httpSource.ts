@@ -18,10 +18,35 @@ const RETRIED_STATUS = new Set([408, 425, 429, 500, 502, 503, 504]);
 /** An answer that another try would not change. */
 class FinalError extends Error {}
 
+/** What lists the arrays of a Zarr folder, by version. */
+export const ZARR_ENTRIES = ['.zmetadata', 'zarr.json'];
+
 /**
+ * @param url of a file, or of a Zarr folder
  * @throws one sentence when the address answers with an error or without parts, or the connection breaks for good
  */
 export async function openHttpSource(url: string, options: HttpOptions = {}): Promise<FileSource> {
+  if (!/\.zarr\/?$/.test(new URL(url).pathname)) return openHttpFile(url, options);
+  for (const entry of ZARR_ENTRIES) {
+    const found = await openIfThere(new URL(`${url.replace(/\/$/, '')}/${entry}`).href, options);
+    if (found) return found;
+  }
+  throw new Error(
+    `[http] expected ${ZARR_ENTRIES.join(' or ')} in ${url}, got neither: gather the metadata into one file ` +
+      'with zarr.consolidate_metadata',
+  );
+}
+
+async function openIfThere(url: string, options: HttpOptions): Promise<FileSource | undefined> {
+  try {
+    return await openHttpFile(url, options);
+  } catch (error) {
+    if (error instanceof Error && error.message.includes('got status 404')) return undefined;
+    throw error;
+  }
+}
+
+async function openHttpFile(url: string, options: HttpOptions): Promise<FileSource> {
   let received = 0;
   const count = (bytes: number) => {
     received += bytes;
@@ -55,6 +80,8 @@ export async function openHttpSource(url: string, options: HttpOptions = {}): Pr
     name,
     url,
     byteLength,
+    beside: (relativePath) => openIfThere(new URL(relativePath, url).href, options),
+    openAddress: (address) => openHttpFile(address, options),
     slice(start, end) {
       const asked = queue.then(() => read(Math.max(0, start), Math.min(end, byteLength)));
       queue = asked.catch(() => {});

@@ -80,5 +80,5 @@ export async function openRemoteInWorker(url: string, options: HttpOptions): Pro
     tell();
   });
   const readSync = createSyncReader(source.byteLength, fetchRange);
-  return { ...source, readSync };
+  return { ...source, readSync, openAddress: (address) => openRemoteInWorker(address, options) };
 }

@@ -62,6 +62,10 @@ async function openWith(source: FileSource, companions: readonly FileSource[]): 
     return openEdf(source);
   }
   if (isBrainVisionHeader(head)) return openBrainVision(source, companions);
+  if (/^\s*\{/.test(textAt(head, 0, 64))) {
+    const found = await (await import('./formats/zarrFile')).openZarr(source, companions);
+    if (found) return found;
+  }
   const other = KNOWN_OTHERS.find(([magic]) => startsWith(magic));
   if (!other && looksLikeTable(head)) return openTable(source);
   if (/\.(eeg|dat)$/i.test(source.name)) {

@@ -85,6 +85,8 @@ async function watched(
 ): Promise<FileSource> {
   const source = await sourceOf(spec, host, progress);
   return {
+    // A local file may state addresses too.
+    openAddress: (url) => host.sourceOf({ kind: 'url', url }, progress),
     ...source,
     async slice(start, end) {
       const bytes = await source.slice(start, end);

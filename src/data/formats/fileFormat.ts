@@ -15,6 +15,10 @@ export interface FileSource {
   readonly url?: string;
   /** The same as `slice` for libraries that cannot wait, where blocking is allowed. */
   readonly readSync?: (start: number, end: number) => Uint8Array;
+  /** Another file by its path relative to this one's folder, undefined where there is none. */
+  readonly beside?: (relativePath: string) => Promise<FileSource | undefined>;
+  /** A file elsewhere whose address this one states. */
+  readonly openAddress?: (url: string) => Promise<FileSource>;
 }
 
 /** One series that can be chosen as LFP or as behaviour. */
@@ -57,6 +61,7 @@ export type FileFormat =
   | 'parquet'
   | 'mat'
   | 'hdf5'
+  | 'zarr'
   | 'blackrock'
   | 'neuralynx'
   | 'edf'

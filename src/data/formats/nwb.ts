@@ -13,7 +13,7 @@ export function isNwb(root: TreeGroup): boolean {
 export async function describeNwb(
   fileName: string,
   root: TreeGroup,
-  file: Pick<RecordingParts, 'close' | 'explain'>,
+  file: Pick<RecordingParts, 'close' | 'explain'> & { readonly name?: string },
 ): Promise<OpenFile> {
   const series = await findSeries(root);
   if (!series.some(({ kind }) => kind === 'lfp')) {
@@ -26,10 +26,10 @@ export async function describeNwb(
   const notes = series.flatMap(({ path, note }) => (note ? [`${path}: ${note}`] : []));
   const hasBehaviour = series.some(({ kind }) => kind !== 'lfp');
   return openRecording({
-    ...file,
     format: 'nwb',
     fileName,
     name: stem(fileName),
+    ...file,
     subject: await subjectOf(root),
     recordedAt: await recordedAtOf(root),
     sources: series.map((one) => ({

@@ -17,6 +17,7 @@ const lfp = (i: number) => [((i * i) % 512) / 4 - 50, ((i * 37) % 1000) - 500];
 const vel = (i: number) => (i % 10 === 3 ? Number.NaN : (i % 8) / 2);
 
 const TABLES = readdirSync(FOLDER)
+  .filter((name) => name.endsWith('.parquet'))
   .map((name) => name.replace('.parquet', ''))
   .filter((name) => name !== 'types');
 
