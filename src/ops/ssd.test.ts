@@ -16,12 +16,12 @@ const FRAMES = [1, 2, 63, 64, 65];
 
 /** Each row is compiled once; frames, batch, decays and initial state are drawn afresh for every case. */
 const LAYERS = [
-  { H: 1, P: 1, N: 1, reverse: false, inputScale: 'one' },
+  { H: 1, P: 4, N: 4, reverse: false, inputScale: 'one' },
   { H: 2, P: 8, N: 8, reverse: true, inputScale: 'one' },
-  { H: 4, P: 5, N: 7, reverse: false, inputScale: 'dt' },
-  { H: 3, P: 16, N: 13, reverse: true, inputScale: 'dt' },
+  { H: 4, P: 12, N: 4, reverse: false, inputScale: 'dt' },
+  { H: 3, P: 4, N: 20, reverse: true, inputScale: 'dt' },
   { H: 1, P: 64, N: 64, reverse: false, inputScale: 'one' },
-  { H: 2, P: 67, N: 70, reverse: true, inputScale: 'dt' },
+  { H: 2, P: 68, N: 72, reverse: true, inputScale: 'dt' },
 ] as const;
 
 const shapesOf = (B: number, T: number, H: number, P: number, N: number): Shape[] => [
@@ -71,12 +71,17 @@ testOp('ssd', {
       message: /\[ssd\] expected x \[B, T, H, P\], got \[1, 4, 2\]/,
     },
     {
-      build: (graph) => build(graph, [1, 4, 2, 3], [1, 2, 4], [1, 4, 6]),
+      build: (graph) => build(graph, [1, 4, 2, 4], [1, 2, 4], [1, 4, 8]),
       message: /\[ssd\] expected dt \[1, 4, 2\], got \[1, 2, 4\]/,
     },
     {
-      build: (graph) => build(graph, [1, 4, 2, 3], [1, 4, 2], [1, 4, 5]),
+      build: (graph) => build(graph, [1, 4, 2, 4], [1, 4, 2], [1, 4, 5]),
       message: /\[ssd\] expected bc \[1, 4, 2N\], got \[1, 4, 5\]/,
+    },
+    {
+      build: (graph) => build(graph, [1, 4, 2, 4], [1, 4, 2], [1, 4, 12]),
+      message:
+        /\[ssd\] expected a head size P and a state size N in multiples of 4, got P 4 and N 6/,
     },
   ],
 });

@@ -3,50 +3,53 @@
 import { type Dispatch, type GpuCall, type Op, scratch } from '../autograd/op';
 import type { Tensor } from '../autograd/tensor';
 import { ssdGradient } from './ssdBackward';
-import { chunkCount, chunkState, scan, statePassing, step, sumsElements } from './ssdKernels';
-import { checkSsdShapes, type SsdParams, ssdSizes } from './ssdShape';
+import { chunkCount, prepare, scan, statesOfChunks, step } from './ssdKernels';
+import { CHUNK_FRAMES, checkSsdShapes, type SsdParams, ssdSizes } from './ssdShape';
 import { ssdForwardTwin } from './ssdTwin';
 
 function forwardDispatches({ inputs, outputs, params }: GpuCall<SsdParams>): Dispatch[] {
   const [x, dt, aLog, bc, d, initialState] = inputs;
-  const [y, finalState, states] = outputs;
+  const [y, finalState, states, scores, decays] = outputs;
   const sizes = ssdSizes(x.shape, bc.shape);
-  const sums = scratch(sumsElements(sizes));
   return [
-    chunkState(sizes, params, false, {
-      values: x,
-      bc,
-      dt,
-      a_log: aLog,
-      d,
-      new_states: states,
-      new_sums: sums,
-    }),
-    statePassing(sizes, params, false, params.hasInitial, {
-      new_states: states,
-      sums,
-      boundary: initialState ?? d,
-      new_boundary: finalState,
-    }),
-    scan(sizes, params, false, {
-      x,
-      values: x,
-      bc,
-      states,
-      sums,
-      out: y,
-      new_dots: scratch(4),
-    }),
+    prepare(sizes, params, { bc, dt, a_log: aLog, new_scores: scores, new_decays: decays }),
+    statesOfChunks(
+      sizes,
+      params,
+      { isBackward: false, hasBoundary: params.hasInitial },
+      {
+        values: x,
+        bc,
+        decays,
+        // Read and noted only backward: others stand in.
+        states: x,
+        record: scratch(4),
+        new_states: states,
+        boundary: initialState ?? x,
+        new_boundary: finalState,
+      },
+    ),
+    scan(sizes, params, false, { values: x, bc, d, states, decays, scores, out: y }),
   ];
 }
 
-/** Outputs y, finalState and the states that enter the chunks [B, chunks, H, P, N], which the gradient reads. */
+/**
+ * Outputs y, finalState, and for the gradient: the states that enter the chunks [B, chunks, H, P, N], the chunks'
+ * scores [B, chunks, H, Q, Q] and the frames' decays [B, H, T, 4].
+ */
 const ssdOp: Op<SsdParams> = {
   name: 'ssd',
   infer(inputs, params) {
     const sizes = checkSsdShapes(inputs, params);
-    const { B, H, P, N } = sizes;
-    return [inputs[0], [B, H, P, N], [B, chunkCount(sizes), H, P, N]];
+    const { B, T, H, P, N } = sizes;
+    const chunks = chunkCount(sizes);
+    return [
+      inputs[0],
+      [B, H, P, N],
+      [B, chunks, H, P, N],
+      [B, chunks, H, CHUNK_FRAMES, CHUNK_FRAMES],
+      [B, H, T, 4],
+    ];
   },
   cpu: ssdForwardTwin,
   gpu: forwardDispatches,
@@ -63,7 +66,7 @@ const ssdStepOp: Op<SsdParams> = {
   cpu: ssdForwardTwin,
   gpu({ inputs, outputs: [y, finalState], params }) {
     const [x, dt, aLog, bc, d, initialState] = inputs;
-    const boundary = initialState ?? d;
+    const boundary = initialState ?? bc;
     return [
       step(ssdSizes(x.shape, bc.shape), params, {
         x,
@@ -83,10 +86,10 @@ const ssdStepOp: Op<SsdParams> = {
 /**
  * h_t = exp(A dt_t) h_{t-1} + k x_t B_t^T, y_t = h_t C_t + D x_t with A = -exp(aLog), for each head
  * (REALM, section 1.3; Dao and Gu 2024). Gradients for every input, through y, finalState or both.
- * @param options.x [B,T,H,P]
+ * @param options.x [B,T,H,P], P a multiple of 4
  * @param options.dt [B,T,H], after softplus
  * @param options.aLog [H]
- * @param options.bc [B,T,2N], rotated; B in the first N columns and C in the last, for all heads
+ * @param options.bc [B,T,2N], N a multiple of 4, rotated; B in the first N columns and C in the last, for all heads
  * @param options.d [H]
  * @param options.initialState [B,H,P,N], zeros if absent
  * @param options.reverse frames are processed from T-1 down to 0

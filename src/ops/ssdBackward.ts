@@ -3,71 +3,60 @@
 import { type Dispatch, type GpuCall, type GradientCall, type Op, scratch } from '../autograd/op';
 import type { Tensor } from '../autograd/tensor';
 import {
-  chunkState,
-  dotsElements,
   gradientBc,
+  pairs,
+  recordElements,
   scan,
-  statePassing,
+  statesOfChunks,
   sumGradients,
-  sumsElements,
 } from './ssdKernels';
 import { type SsdParams, ssdSizes } from './ssdShape';
 import { type SsdBackwardParams, ssdBackwardTwin } from './ssdTwin';
 
 function backwardDispatches({ inputs, outputs, params }: GpuCall<SsdBackwardParams>): Dispatch[] {
-  const [x, dt, aLog, bc, d, states, gradient, gradientFinal] = inputs;
+  const [x, dt, aLog, bc, d, states, scores, decays, gradient, gradientFinal] = inputs;
   const [dx, ddt, daLog, dbc, dd, dInitial] = outputs;
   const sizes = ssdSizes(x.shape, bc.shape);
   const { B, H, P, N } = sizes;
-  const sums = scratch(sumsElements(sizes));
   const dStates = scratch(states.size);
-  const headsBc = scratch(H * dbc.size);
-  const dots = scratch(dotsElements(sizes));
+  const record = scratch(recordElements(sizes));
   return [
-    chunkState(sizes, params, true, {
-      values: gradient,
-      bc,
-      dt,
-      a_log: aLog,
-      d,
-      new_states: dStates,
-      new_sums: sums,
-    }),
-    statePassing(sizes, params, true, params.throughFinalState, {
-      new_states: dStates,
-      sums,
-      boundary: params.throughFinalState ? gradientFinal : d,
-      new_boundary: dInitial ?? scratch(B * H * P * N),
-    }),
+    statesOfChunks(
+      sizes,
+      params,
+      { isBackward: true, hasBoundary: params.throughFinalState },
+      {
+        values: gradient,
+        bc,
+        decays,
+        states,
+        record,
+        new_states: dStates,
+        boundary: params.throughFinalState ? gradientFinal : states,
+        new_boundary: dInitial ?? scratch(B * H * P * N),
+      },
+    ),
     scan(sizes, params, true, {
-      x,
       values: gradient,
       bc,
+      d,
       states: dStates,
-      sums,
+      decays,
+      scores,
       out: dx,
-      new_dots: dots,
     }),
+    pairs(sizes, params, { x, values: gradient, dt, a_log: aLog, scores, record }),
     gradientBc(sizes, params, {
       x,
       values: gradient,
       bc,
       states,
       d_states: dStates,
-      sums,
-      new_heads_bc: headsBc,
-      new_dots: dots,
-    }),
-    sumGradients(sizes, params, {
-      heads_bc: headsBc,
-      dots,
-      dt,
-      a_log: aLog,
+      decays,
+      record,
       out: dbc,
-      ddt,
-      da_log: daLog,
-      dd,
     }),
+    sumGradients(sizes, params, { record, dt, a_log: aLog, ddt, da_log: daLog, dd }),
   ];
 }
 
@@ -96,7 +85,7 @@ export function ssdGradient({
     gradientY ?? graph.constant('zero', x.shape, new Float32Array(x.size)),
     ...(gradientFinal ? [gradientFinal] : []),
   ];
-  return graph.apply(ssdBackwardOp, [x, dt, aLog, bc, d, outputs[2], ...flowing], {
+  return graph.apply(ssdBackwardOp, [x, dt, aLog, bc, d, ...outputs.slice(2), ...flowing], {
     ...params,
     throughY: true,
     throughFinalState: gradientFinal !== undefined,

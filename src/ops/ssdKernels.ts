@@ -1,84 +1,79 @@
 // The dispatches of the chunked SSD layer; forward and gradient are put together from the same few kernels.
 
-import source from '../../shaders/ssd.wgsl?raw';
-import {
-  type Dispatch,
-  gridStride,
-  MOST_BARRIER_GROUPS,
-  type Numbers,
-  numbers,
-  type Operand,
-} from '../autograd/op';
+import common from '../../shaders/common/ssd.wgsl?raw';
+import forwardSource from '../../shaders/ssd.wgsl?raw';
+import backwardSource from '../../shaders/ssd_backward.wgsl?raw';
+import stepSource from '../../shaders/ssd_step.wgsl?raw';
+import { type Dispatch, type Numbers, numbers, type Operand } from '../autograd/op';
 import { defineShader } from '../gpu/shader';
 import { CHUNK_FRAMES, type SsdParams, type SsdSizes } from './ssdShape';
 
-const shader = defineShader('ssd', source);
-
-/** Columns of a workgroup's tile. */
-const COLUMNS = 64;
+const forward = defineShader('ssd', forwardSource, common);
+const backward = defineShader('ssd_backward', backwardSource, common);
+const oneFrame = defineShader('ssd_step', stepSource, common);
 
 type Bindings<Names extends string> = Readonly<Record<Names, Operand>>;
 
+/** Invocations of a workgroup in every kernel. */
+const GROUP = 64;
+/** Tiles of four frames in a chunk, and pairs of tiles of which the first is not before the second. */
+const TILES = CHUNK_FRAMES / 4;
+const CAUSAL_TILES = (TILES * (TILES + 1)) / 2;
+
+const groupsFor = (invocations: number): number => Math.ceil(invocations / GROUP);
+
 export const chunkCount = ({ T }: SsdSizes): number => Math.ceil(T / CHUNK_FRAMES);
 
-/** Elements of the decay sums [B, H, T], four numbers each. */
-export const sumsElements = ({ B, T, H }: SsdSizes): number => 4 * B * H * T;
-
-/** Elements of the products per frame that the gradients by dt, A_log and D sum. */
-export const dotsElements = ({ B, T, H, P }: SsdSizes): number => (2 + columnTiles(P)) * B * H * T;
-
-/** Workgroup tiles that cover n columns. */
-const columnTiles = (n: number): number => Math.ceil(n / COLUMNS);
-
-const threadsFor = (n: number): number => Math.ceil(Math.min(n, COLUMNS) / 4);
+/** Elements of what the backward pass notes for each head and chunk, and of the pairs' sum over the heads. */
+export function recordElements(sizes: SsdSizes): number {
+  const { B, H, P, N } = sizes;
+  const pairs = CHUNK_FRAMES ** 2;
+  const ofHead = pairs + CHUNK_FRAMES + (P * N) / 4 + 2 * CHUNK_FRAMES * (N / 4);
+  return B * chunkCount(sizes) * (H * ofHead + pairs);
+}
 
 /** The shader's `Layer` struct, field by field in its order. */
-function layerOf(
-  { B, H, P, N }: SsdSizes,
+export function layerOf(
+  { T, H, P, N }: SsdSizes,
   { reverse, inputScale }: SsdParams,
   { isBackward = false, hasBoundary = false } = {},
 ): Numbers {
   const flags = [reverse, inputScale === 'dt', isBackward, hasBoundary].map(Number);
-  return numbers(H, P, N, B, ...flags);
+  return numbers(T, H, P / 4, N / 4, ...flags);
 }
 
-/**
- * Decay sums, and what each chunk adds to the state (forward: values x) or to its gradient (backward: values G).
- */
-export function chunkState(
+/** Scores of all pairs of frames of a chunk, and each frame's decays. */
+export function prepare(
   sizes: SsdSizes,
   params: SsdParams,
-  isBackward: boolean,
-  bindings: Bindings<'values' | 'bc' | 'dt' | 'a_log' | 'd' | 'new_states' | 'new_sums'>,
+  bindings: Bindings<'bc' | 'dt' | 'a_log' | 'new_scores' | 'new_decays'>,
 ): Dispatch {
-  const { B, H, P, N } = sizes;
+  const { B, T, H } = sizes;
   return {
-    shader,
-    entry: 'chunk_state',
-    constants: { threads_x: threadsFor(N), threads_y: threadsFor(P) },
-    bindings: { ...bindings, layer: layerOf(sizes, params, { isBackward }) },
-    workgroups: [columnTiles(P) * columnTiles(N), chunkCount(sizes), B * H],
+    shader: forward,
+    entry: 'prepare',
+    constants: {},
+    bindings: { ...bindings, layer: layerOf(sizes, params) },
+    workgroups: [groupsFor(B * (chunkCount(sizes) * CAUSAL_TILES + H * T)), 1, 1],
   };
 }
 
-/** Carries states, or gradients backwards, over the chunks in place. */
-export function statePassing(
+/** States before the chunks, or gradients by the states after them. */
+export function statesOfChunks(
   sizes: SsdSizes,
   params: SsdParams,
-  isBackward: boolean,
-  hasBoundary: boolean,
-  bindings: Bindings<'new_states' | 'sums' | 'boundary' | 'new_boundary'>,
+  flags: { readonly isBackward: boolean; readonly hasBoundary: boolean },
+  bindings: Bindings<
+    'values' | 'bc' | 'decays' | 'states' | 'new_states' | 'boundary' | 'new_boundary' | 'record'
+  >,
 ): Dispatch {
   const { B, H, P, N } = sizes;
   return {
-    shader,
-    entry: 'state_passing',
+    shader: forward,
+    entry: 'states_of_chunks',
     constants: {},
-    bindings: {
-      ...bindings,
-      layer: layerOf(sizes, params, { isBackward, hasBoundary }),
-    },
-    workgroups: [Math.ceil((P * N) / 64), 1, B * H],
+    bindings: { ...bindings, layer: layerOf(sizes, params, flags) },
+    workgroups: [groupsFor((P * N) / 16), 1, B * H],
   };
 }
 
@@ -87,50 +82,61 @@ export function scan(
   sizes: SsdSizes,
   params: SsdParams,
   isBackward: boolean,
-  bindings: Bindings<'x' | 'values' | 'bc' | 'states' | 'sums' | 'out' | 'new_dots'>,
+  bindings: Bindings<'values' | 'bc' | 'd' | 'states' | 'decays' | 'scores' | 'out'>,
 ): Dispatch {
   const { B, H, P } = sizes;
   return {
-    shader,
+    shader: forward,
     entry: 'scan',
     constants: {},
     bindings: { ...bindings, layer: layerOf(sizes, params, { isBackward }) },
-    workgroups: [columnTiles(P), chunkCount(sizes), B * H],
+    workgroups: [groupsFor((TILES * P) / 4), chunkCount(sizes), B * H],
   };
 }
 
-/** Gradients by B and C of each head, by the decays, and the products that the gradient by D sums. */
+/** Products of all pairs of frames of a chunk: what the gradients by B, C and the decays sum. */
+export function pairs(
+  sizes: SsdSizes,
+  params: SsdParams,
+  bindings: Bindings<'x' | 'values' | 'dt' | 'a_log' | 'scores' | 'record'>,
+): Dispatch {
+  return {
+    shader: backward,
+    entry: 'pairs',
+    constants: {},
+    bindings: { ...bindings, layer: layerOf(sizes, params) },
+    workgroups: [groupsFor(sizes.B * chunkCount(sizes) * CAUSAL_TILES), 1, 1],
+  };
+}
+
+/** The gradients by B and C. */
 export function gradientBc(
   sizes: SsdSizes,
   params: SsdParams,
-  bindings: Bindings<
-    'x' | 'values' | 'bc' | 'states' | 'd_states' | 'sums' | 'new_heads_bc' | 'new_dots'
-  >,
+  bindings: Bindings<'x' | 'values' | 'bc' | 'states' | 'd_states' | 'decays' | 'record' | 'out'>,
 ): Dispatch {
-  const { B, H } = sizes;
+  const { B, N } = sizes;
   return {
-    shader,
+    shader: backward,
     entry: 'gradient_bc',
     constants: {},
     bindings: { ...bindings, layer: layerOf(sizes, params) },
-    workgroups: [1, chunkCount(sizes), B * H],
+    workgroups: [groupsFor(B * chunkCount(sizes) * 2 * TILES * (N / 4)), 1, 1],
   };
 }
 
-/** Gradients by dt, A_log and D, and those by B and C added up over the heads. */
+/** Gradients by dt, A_log and D. */
 export function sumGradients(
   sizes: SsdSizes,
   params: SsdParams,
-  bindings: Bindings<'heads_bc' | 'dots' | 'dt' | 'a_log' | 'out' | 'ddt' | 'da_log' | 'dd'>,
+  bindings: Bindings<'record' | 'dt' | 'a_log' | 'ddt' | 'da_log' | 'dd'>,
 ): Dispatch {
-  const { B, T, H, N } = sizes;
-  const [bcGroups] = gridStride(B * T * 2 * N, 64, MOST_BARRIER_GROUPS);
   return {
-    shader,
+    shader: backward,
     entry: 'sum_gradients',
     constants: {},
     bindings: { ...bindings, layer: layerOf(sizes, params) },
-    workgroups: [H + bcGroups, 1, 1],
+    workgroups: [sizes.H, 1, 1],
   };
 }
 
@@ -142,13 +148,13 @@ export function step(
 ): Dispatch {
   const { B, H, P } = sizes;
   return {
-    shader,
+    shader: oneFrame,
     entry: 'step',
     constants: {},
     bindings: {
       ...bindings,
       layer: layerOf(sizes, params, { hasBoundary: params.hasInitial }),
     },
-    workgroups: [Math.ceil((H * P) / 64), B, 1],
+    workgroups: [groupsFor(H * P), B, 1],
   };
 }

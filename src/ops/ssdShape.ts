@@ -2,7 +2,7 @@
 
 import { type Shape, sameShape, showShape } from '../autograd/tensor';
 
-/** Q: frames per chunk; the same number in shaders/ssd.wgsl. */
+/** Q: frames per chunk; the same number in shaders/common/ssd.wgsl. */
 export const CHUNK_FRAMES = 32;
 
 export interface SsdParams {
@@ -39,6 +39,9 @@ export function checkSsdShapes(inputs: readonly Shape[], params: SsdParams): Ssd
     refuse(`bc [${B}, ${T}, 2N]`, showShape(bc));
   }
   const N = bc[2] / 2;
+  if (P % 4 !== 0 || N % 4 !== 0) {
+    refuse('a head size P and a state size N in multiples of 4', `P ${P} and N ${N}`);
+  }
   const expected: [string, Shape, Shape][] = [
     ['dt', dt, [B, T, H]],
     ['aLog', aLog, [H]],

@@ -20,7 +20,10 @@ function offsets({ T, H, P, N }: SsdSizes, reverse: boolean, b: number, h: numbe
   };
 }
 
-/** Outputs y, finalState and, if there is a third, the states that enter the chunks. */
+/**
+ * Outputs y, finalState and, if there is a third, the states that enter the chunks. The scores and decays are the
+ * kernels' own intermediates, which no twin reads: they stay 0.
+ */
 export function ssdForwardTwin({ inputs, outputs, inputShapes, params }: CpuCall<SsdParams>): void {
   const [x, dt, aLog, bc, d, initialState] = inputs;
   const [y, finalState, chunkStates] = outputs;
@@ -57,7 +60,7 @@ export function ssdForwardTwin({ inputs, outputs, inputShapes, params }: CpuCall
 }
 
 /**
- * Inputs x, dt, aLog, bc, d, chunk states, then the gradients of y and finalState as far as they exist.
+ * Inputs x, dt, aLog, bc, d, chunk states, scores, decays, then the gradients of y and finalState as far as they exist.
  * Outputs the gradients of x, dt, aLog, bc, d and the initial state.
  */
 export function ssdBackwardTwin({
@@ -67,7 +70,7 @@ export function ssdBackwardTwin({
   params,
 }: CpuCall<SsdBackwardParams>): void {
   const [x, dt, aLog, bc, d, chunkStates] = inputs;
-  const gradientY = params.throughY ? inputs[6] : undefined;
+  const gradientY = params.throughY ? inputs[8] : undefined;
   const gradientFinal = params.throughFinalState ? inputs[inputs.length - 1] : undefined;
   const [dx, ddt, daLog, dbc, dd, dInitial] = outputs;
   const sizes = ssdSizes(inputShapes[0], inputShapes[3]);
