@@ -19,13 +19,15 @@ FRAME_HZ = 100
 CHANNELS = [0, 7, 63]
 FRAMES = [0, 1, 500, 1234, 2999]
 SAMPLES = 30_000
+LONG_SAMPLES = 150_000
+LONG_FRAMES = [0, 1, 500, 7777, 14999]
 
 
-def ecog():
+def ecog(samples):
     with h5py.File(FOLDER / "monkey-ecog/monkey_ecog_64ch_1kHz.nwb") as file:
         data = file["acquisition/ElectricalSeries/data"]
         # As the studio holds them: microvolts in float32.
-        return (data[:SAMPLES].astype(float) * data.attrs["conversion"] * 1e6).astype(np.float32)
+        return (data[:samples].astype(float) * data.attrs["conversion"] * 1e6).astype(np.float32)
 
 
 def filters(mains_hz, highest_hz, low_pass_hz, low_pass_order):
@@ -109,13 +111,16 @@ def responses():
 FREQUENCIES_HZ = [0.05, 1, 10, 45, 49, 61, 120, 400]
 POWER_BANDS_HZ = [[8, 13], [70, 150]]
 
-x = ecog()
+x = ecog(SAMPLES)
 for name, run in [("realtime", realtime), ("offline-paper", offline_paper), ("powers", powers)]:
     frames = run(x)
     bands = len(frames[0]) // len(x[0])
     columns = [c * bands + b for c in CHANNELS for b in range(bands)]
     rows = [[float(f"{v:.7g}") for v in frames[m, columns]] for m in FRAMES]
     print(name, frames.shape, json.dumps(rows), f"rms {np.sqrt(np.mean(frames**2)):.7g}")
+long = offline_paper(ecog(LONG_SAMPLES))
+rows = [[float(f"{v:.7g}") for v in long[m, CHANNELS]] for m in LONG_FRAMES]
+print("offline-paper", long.shape, json.dumps(rows), f"rms {np.sqrt(np.mean(long**2)):.7g}")
 print("powers' delays in ms", list(power_delays()))
 for name, row in responses().items():
     print(f"  '{name}': {json.dumps(row)},")

@@ -4,15 +4,9 @@ import { createChannelInspection } from './channelInspection';
 import { extractFeatures, type Features, type FrontEndOptions } from './features';
 import type { OpenFile } from './formats/fileFormat';
 import { type ReducedBlock, reducedBlocks, reducedClock } from './formats/reducedBlocks';
-import {
-  MAX_VALUES,
-  readWhole,
-  reducedNote,
-  type SampleGrid,
-  type SeriesSource,
-} from './formats/sampleGrid';
+import { readWhole, reducedNote, type SampleGrid, type SeriesSource } from './formats/sampleGrid';
+import { createFrameMaker } from './frameMaker';
 import { bandNames, frameSignal } from './frameSignal';
-import { createRealtimeFrontEnd } from './frontEnd/realtime';
 import { createReference } from './frontEnd/reference';
 import { frameValidity, mergedGaps, powerOnset, SETTLE_S } from './gaps';
 import {
@@ -39,7 +33,7 @@ export interface ExtractOptions {
   /** Stops between two blocks with the signal's reason; nothing was written by then. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: ExtractProgress) => void;
-  /** Values read at once; any number gives the same bits. */
+  /** Values read at once; any number gives the same frames, of `realtime` to the bit. */
   readonly blockValues?: number;
 }
 
@@ -52,8 +46,8 @@ export interface Extracted {
 
 /**
  * The same frames as {@link applyMapping} followed by {@link extractFeatures}. `realtime` needs memory for
- * one block and the frames; `offline-paper` filters backwards in time and so needs the whole recording,
- * of broadband at the reduced rate.
+ * one block and the frames; `offline-paper` filters backwards in time and so needs a minute and a half of
+ * samples besides, of broadband at the reduced rate.
  * @throws one sentence when a series is missing, has no rate, or is shorter than a second
  */
 export async function extractSession(
@@ -64,11 +58,11 @@ export async function extractSession(
   const { lfp } = locatedMapping(file, mapping);
   const source = sourceAt(file, lfp.path);
   const isHeld = file.format === 'arrow' || source.bands !== undefined;
-  if (isHeld || options.frontEnd.kind !== 'realtime') return extractWhole(file, mapping, options);
+  const { kind, frameRateHz = 100 } = options.frontEnd;
+  if (isHeld || kind === 'none') return extractWhole(file, mapping, options);
   const grid = await openSeries(file, source, lfp);
-  const frameRateHz = options.frontEnd.frameRateHz ?? 100;
   if (reducedClock(grid).rateHz < frameRateHz) return extractWhole(file, mapping, options);
-  return extractRealtime(file, locatedMapping(file, mapping), source, grid, options);
+  return extractStreamed(file, locatedMapping(file, mapping), source, grid, kind, options);
 }
 
 async function extractWhole(
@@ -113,11 +107,12 @@ function saidOnce(session: Session): Session {
   return { ...session, warnings: session.warnings.filter((one) => !repeated.includes(one)) };
 }
 
-async function extractRealtime(
+async function extractStreamed(
   file: OpenFile,
   mapping: Mapping,
   source: SeriesSource,
   grid: SampleGrid,
+  kind: 'realtime' | 'offline-paper',
   options: ExtractOptions,
 ): Promise<Extracted> {
   const { reference = 'average', frameRateHz = 100, powerBandsHz = [] } = options.frontEnd;
@@ -145,39 +140,28 @@ async function extractRealtime(
   // Which channels never change is known only at the end, and references leave them out. That of the LFP alone
   // can come last; powers need it first, and so a look ahead.
   const hasPowers = powerBandsHz.length > 0;
-  const frontEnd = createRealtimeFrontEnd({
+  const filters = {
     inputRateHz: clock.rateHz,
     frameRateHz,
     channelCount: width,
     notchHz: options.frontEnd.notchHz ?? 60,
-    reference: hasPowers ? reference : 'none',
+    reference: hasPowers ? reference : ('none' as const),
     powerBandsHz,
     ...(hasPowers && {
       channelMask: await changingChannels(grid, columns.length, mapped, given, options),
     }),
-  });
+  };
+  const frontEnd = createFrameMaker(kind, filters, clock.sampleCount);
   const inspection = createChannelInspection(lfp.names, 1);
   const missing = createMissingRuns(width);
-  const maxFrames = Math.ceil((clock.sampleCount * frameRateHz) / clock.rateHz) + 1;
-  const frameWidth = width * frontEnd.bandCount;
-  if (maxFrames * frameWidth > MAX_VALUES) {
-    throw new Error(
-      `[import] expected at most ${MAX_VALUES} values at frame rate, got ${maxFrames} x ${frameWidth} in ${mapping.lfp.path}: ` +
-        'cut the recording into parts, or copy it again if it is damaged',
-    );
-  }
-  const held = new Float32Array(maxFrames * frameWidth);
-  let length = 0;
   for await (const block of timedBlocks(grid, columns.length, options)) {
     const { data } = mapped(block.data).signal;
     inspection.add(data);
     missing.add(data);
-    const frames = frontEnd.push(data);
-    held.set(frames, length);
-    length += frames.length;
+    frontEnd.push(data);
   }
   const { mask, warnings } = inspection.finish(given, clock.rateHz);
-  const frames = held.subarray(0, length);
+  const frames = frontEnd.finish();
   const referencing = createReference(reference, width, mask);
   if (!hasPowers) referencing.apply(frames);
   const rawGaps = mergedGaps([
@@ -185,8 +169,11 @@ async function extractRealtime(
     ...missing.gaps((c) => mask[c] === 1),
     ...(hasPowers ? [powerOnset(clock.rateHz, frameRateHz)] : []),
   ]);
-  const filters = { settleS: SETTLE_S, looksAhead: false };
-  const valid = frameValidity(rawGaps, clock.rateHz, frameRateHz, length / frameWidth, filters);
+  const frameCount = frames.length / (width * frontEnd.bandCount);
+  const valid = frameValidity(rawGaps, clock.rateHz, frameRateHz, frameCount, {
+    settleS: SETTLE_S,
+    looksAhead: kind === 'offline-paper',
+  });
   const behaviour: Signal[] = [];
   for (const one of mapping.behaviour) behaviour.push(await readBehaviour(file, one));
   const { groupDelayMs, bandDelaysMs } = frontEnd;
@@ -206,7 +193,7 @@ async function extractRealtime(
   });
   return {
     session: saidOnce(session),
-    frontEnd: appliedOf(options.frontEnd, 'realtime', { frameRateHz, groupDelayMs, bandDelaysMs }),
+    frontEnd: appliedOf(options.frontEnd, kind, { frameRateHz, groupDelayMs, bandDelaysMs }),
     sourceRateHz: grid.rateHz,
   };
 }

@@ -1,19 +1,83 @@
 /**
- * REALM's published preprocessing: zero-phase filters and Fourier resampling. It uses the future, so a
- * result made with it is model-causal only. Its whole-session z-score is left to `normalise`.
+ * REALM's published preprocessing: zero-phase filters and Fourier resampling, in memory for a minute and a half
+ * of samples and a little more than the frames. It uses the future, so a result made with it is model-causal
+ * only. Its whole-session z-score is left to `normalise`.
  */
-import { butterworth, mainsNotches } from './biquad';
+import { type Biquad, butterworth, mainsNotches } from './biquad';
+import { createPeriodicResampler, type PeriodicResampler, reachSamples } from './periodicResampler';
 import type { RealtimeFrontEndOptions } from './realtime';
 import { createReference } from './reference';
 import { createFourierResampler } from './resample';
-import { filterZeroPhase } from './zeroPhase';
+import { createZeroPhase, type ZeroPhase } from './zeroPhase';
+
+export interface OfflinePaper {
+  /** @param samples `[n, channel]`, any n; non-finite ones repeat the channel's last finite one */
+  push(samples: Float32Array): void;
+  /** @returns all frames, `[frame, channel]` */
+  finish(): Float32Array;
+}
+
+/** Samples per frame period that the local resampler leaves, over what the frames hold. */
+const KEPT_SHARE = 1.25;
 
 /**
- * @param data LFP `[sample, channel]`; non-finite samples repeat the last finite one
- * @returns `[frame, channel]`
+ * Any chunking gives the frames of {@link offlinePaper} to 1e-6 of their size.
+ * @param sampleCount of the whole recording: Fourier resampling takes it for one period
  */
+export function createOfflinePaper(
+  options: RealtimeFrontEndOptions,
+  sampleCount: number,
+): OfflinePaper {
+  const { inputRateHz, frameRateHz, channelCount } = options;
+  checkOptions(options);
+  const factors = decimationFactors(inputRateHz);
+  const rateHz = factors.reduce((rate, factor) => rate / factor, inputRateHz);
+  const count = factors.reduce((rest, factor) => Math.ceil(rest / factor), sampleCount);
+  const frameCount = Math.round((sampleCount * frameRateHz) / inputRateHz);
+  const stages = [
+    ...factors.map((factor) => ({ sections: butterworth('lowpass', 8, 0.8, 2 * factor), factor })),
+    { sections: designSections(options, rateHz), factor: 1 },
+  ];
+  const chains = Array.from({ length: channelCount }, () => createChain(stages));
+  const resampler = createLocalResampler(count, frameCount, channelCount);
+  const held = new Float64Array(channelCount).fill(Number.NaN);
+  const origin = new Float64Array(channelCount);
+
+  const readChannel = (samples: Float32Array, c: number): Float64Array => {
+    const x = new Float64Array(samples.length / channelCount);
+    for (let i = 0; i < x.length; i++) {
+      const value = samples[i * channelCount + c];
+      if (Number.isFinite(value)) {
+        // The mean of the published chain: any constant, as the high-pass leaves nothing of it.
+        if (Number.isNaN(held[c])) origin[c] = value;
+        held[c] = value;
+      }
+      x[i] = Number.isNaN(held[c]) ? 0 : held[c] - origin[c];
+    }
+    return x;
+  };
+
+  return {
+    push: (samples) =>
+      resampler.push(chains.map((chain, c) => chain.push(readChannel(samples, c)))),
+    finish() {
+      resampler.push(chains.map((chain) => chain.finish()));
+      const frames = resampleAll(resampler.finish(), frameCount);
+      // Linear like the resampling, and cheaper behind it.
+      createReference(options.reference, channelCount, options.channelMask).apply(frames);
+      return frames;
+    },
+  };
+}
+
+/** All at once, and exact. @param data LFP `[sample, channel]` @returns `[frame, channel]` */
 export function offlinePaper(data: Float32Array, options: RealtimeFrontEndOptions): Float32Array {
-  const { inputRateHz, frameRateHz, channelCount, notchHz = 0, powerBandsHz = [] } = options;
+  const chain = createOfflinePaper(options, data.length / options.channelCount);
+  chain.push(data);
+  return chain.finish();
+}
+
+function checkOptions({ inputRateHz, frameRateHz, powerBandsHz = [] }: RealtimeFrontEndOptions) {
   if (powerBandsHz.length > 0) {
     throw new Error(
       '[offline-paper front end] expected no band powers, which the published chain has not, got some: ' +
@@ -26,26 +90,17 @@ export function offlinePaper(data: Float32Array, options: RealtimeFrontEndOption
         `got ${inputRateHz} Hz: choose a lower frame rate`,
     );
   }
-  const factors = decimationFactors(inputRateHz);
-  const rateHz = factors.reduce((rate, factor) => rate / factor, inputRateHz);
+}
+
+function designSections(
+  { frameRateHz, notchHz = 0 }: RealtimeFrontEndOptions,
+  rateHz: number,
+): Biquad[] {
   const sections = mainsNotches(notchHz, rateHz);
   sections.push(...butterworth('highpass', 2, 0.05, rateHz));
   const lowPassHz = Math.min(50, frameRateHz / 2);
   if (lowPassHz < 0.49 * rateHz) sections.push(...butterworth('lowpass', 2, lowPassHz, rateHz));
-
-  const inputCount = data.length / channelCount;
-  const channels = Array.from({ length: channelCount }, (_, c) => {
-    const x = decimate(readChannel(data, channelCount, c), factors);
-    const mean = x.reduce((sum, value) => sum + value, 0) / x.length;
-    for (let i = 0; i < x.length; i++) x[i] -= mean;
-    for (const section of sections) filterZeroPhase(section, x);
-    return x;
-  });
-  const frameCount = Math.round((inputCount * frameRateHz) / inputRateHz);
-  const frames = resampleAll(channels, frameCount);
-  // Linear like the resampling, and cheaper behind it.
-  createReference(options.reference, channelCount, options.channelMask).apply(frames);
-  return Float32Array.from(frames);
+  return sections;
 }
 
 /** 4 * 4 * 2 for the 24.4 kHz of the published recordings; nothing below 5 kHz. */
@@ -60,35 +115,74 @@ function decimationFactors(inputRateHz: number): number[] {
   return factors;
 }
 
-function decimate(x: Float64Array, factors: readonly number[]): Float64Array {
-  let current = x;
-  for (const factor of factors) {
-    for (const section of butterworth('lowpass', 8, 0.8, 2 * factor)) {
-      filterZeroPhase(section, current);
+/** The filters of one channel, each stage followed by taking every factor-th value. */
+function createChain(
+  stages: readonly { sections: readonly Biquad[]; factor: number }[],
+): ZeroPhase {
+  const made = stages.map(({ sections, factor }) => ({
+    filters: sections.map(createZeroPhase),
+    factor,
+    skip: 0,
+  }));
+  const run = (x: Float64Array, isEnd: boolean) => {
+    let values = x;
+    for (const stage of made) {
+      for (const filter of stage.filters) {
+        const settled = filter.push(values);
+        values = isEnd ? joined(settled, filter.finish()) : settled;
+      }
+      if (stage.factor === 1) continue;
+      const all = values;
+      const kept = Math.max(0, Math.ceil((all.length - stage.skip) / stage.factor));
+      values = Float64Array.from({ length: kept }, (_, i) => all[stage.skip + i * stage.factor]);
+      stage.skip += kept * stage.factor - all.length;
     }
-    const source = current;
-    current = Float64Array.from(
-      { length: Math.ceil(source.length / factor) },
-      (_, i) => source[i * factor],
-    );
-  }
-  return current;
+    return values;
+  };
+  return { push: (x) => run(x, false), finish: () => run(new Float64Array(0), true) };
 }
 
-function readChannel(data: Float32Array, channelCount: number, c: number): Float64Array {
-  const x = new Float64Array(data.length / channelCount);
-  let last = 0;
-  for (let i = 0; i < x.length; i++) {
-    const value = data[i * channelCount + c];
-    if (Number.isFinite(value)) last = value;
-    x[i] = last;
-  }
-  return x;
+function joined(a: Float64Array, b: Float64Array): Float64Array {
+  if (a.length === 0) return b;
+  const both = new Float64Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
 }
 
-function resampleAll(channels: readonly Float64Array[], frameCount: number): Float64Array {
+/** Down to a little over the frame rate; all samples where there are few more than frames, or few at all. */
+function createLocalResampler(
+  count: number,
+  frameCount: number,
+  channelCount: number,
+): PeriodicResampler {
+  const keptCount = smoothFrom(Math.ceil(KEPT_SHARE * frameCount));
+  const isShort = keptCount >= count || 4 * reachSamples(count, keptCount, frameCount) + 8 > count;
+  if (!isShort) return createPeriodicResampler(count, keptCount, frameCount, channelCount);
+  const all = Array.from({ length: channelCount }, () => new Float32Array(count));
+  let filled = 0;
+  return {
+    push(block) {
+      for (const [c, x] of block.entries()) all[c].set(x, filled);
+      filled += block[0].length;
+    },
+    finish: () => all,
+  };
+}
+
+/** The next number whose prime factors are 2, 3 and 5: quick to transform. */
+function smoothFrom(least: number): number {
+  for (let count = least; ; count++) {
+    let rest = count;
+    for (const factor of [2, 3, 5]) while (rest % factor === 0) rest /= factor;
+    if (rest === 1) return count;
+  }
+}
+
+/** Two channels in one complex signal; each is let go once it is done. */
+function resampleAll(channels: Float32Array[], frameCount: number): Float32Array {
   const width = channels.length;
-  const frames = new Float64Array(frameCount * width);
+  const frames = new Float32Array(frameCount * width);
   const inputCount = channels[0].length;
   const resample = createFourierResampler(inputCount, frameCount);
   const pair = new Float64Array(2 * inputCount);
@@ -97,6 +191,7 @@ function resampleAll(channels: readonly Float64Array[], frameCount: number): Flo
       pair[2 * i] = channels[c][i];
       pair[2 * i + 1] = c + 1 < width ? channels[c + 1][i] : 0;
     }
+    channels.fill(new Float32Array(0), c, c + 2);
     const resampled = resample(pair);
     for (let m = 0; m < frameCount; m++) {
       frames[m * width + c] = resampled[2 * m];

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openFile } from '../readers';
 import { type Biquad, bandPass, butterworth, notch } from './biquad';
-import { offlinePaper } from './offlinePaper';
+import { createOfflinePaper, offlinePaper } from './offlinePaper';
 import { createRealtimeFrontEnd } from './realtime';
 
 const FREQUENCIES_HZ = [0.05, 1, 10, 45, 49, 61, 120, 400];
@@ -195,7 +195,19 @@ const POWERS = [
 ];
 const POWER_DELAYS_MS = [139.854159, 85.001412];
 
-async function ecog(): Promise<Float32Array> {
+/** Of 150 s, long enough for blocks to settle one after the other. */
+const LONG_SAMPLES = 150_000;
+const LONG_FRAMES = [0, 1, 500, 7777, 14999];
+const LONG_OFFLINE_PAPER = [
+  [-51.28781, -23.15109, -5.18496],
+  [-142.2922, -111.4116, 127.7728],
+  [59.66924, -22.83865, 1722.2],
+  [29.54119, 19.27219, 257.3989],
+  [-19.20577, 73.95145, -77.42868],
+];
+const LONG_ROOT_MEAN_SQUARE = 115.7729;
+
+async function ecog(sampleCount = SAMPLES): Promise<Float32Array> {
   const descriptor = openSync(ECOG, 'r');
   const file = await openFile({
     name: 'ecog.nwb',
@@ -206,7 +218,7 @@ async function ecog(): Promise<Float32Array> {
       return bytes.subarray(0, readSync(descriptor, bytes, 0, bytes.length, start));
     },
   });
-  const samples = await file.readSlice('/acquisition/ElectricalSeries', 0, SAMPLES);
+  const samples = await file.readSlice('/acquisition/ElectricalSeries', 0, sampleCount);
   file.close();
   return samples;
 }
@@ -269,6 +281,27 @@ describe.skipIf(!existsSync(ECOG))('monkey-ecog (skipped without shared/data)', 
       `${_}: at most ${worst.map((one) => one.toExponential(1)).join(', ')} of the root mean square; in logarithms absolute`,
     );
     expect(Math.max(...worst)).toBeLessThan(REAL_TOLERANCE);
+  });
+
+  test('offline-paper in blocks', async () => {
+    const samples = await ecog(LONG_SAMPLES);
+    const chain = createOfflinePaper(options, LONG_SAMPLES);
+    const blockValues = 16_384 * 64;
+    for (let start = 0; start < samples.length; start += blockValues) {
+      chain.push(samples.subarray(start, start + blockValues));
+    }
+    const frames = chain.finish();
+    let worst = 0;
+    LONG_FRAMES.forEach((frame, m) => {
+      CHANNELS.forEach((channel, c) => {
+        const error = Math.abs(frames[frame * 64 + channel] - LONG_OFFLINE_PAPER[m][c]);
+        worst = Math.max(worst, error / LONG_ROOT_MEAN_SQUARE);
+      });
+    });
+    console.log(
+      `offline-paper in blocks: at most ${worst.toExponential(1)} of the root mean square`,
+    );
+    expect(worst).toBeLessThan(REAL_TOLERANCE);
   });
 
   test("a power's delay is that of its filters", () => {

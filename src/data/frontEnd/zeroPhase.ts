@@ -1,18 +1,79 @@
-/** Forward-backward filtering with one second-order section, as SciPy's `filtfilt` does it. */
+/**
+ * Forward-backward filtering with one second-order section, as SciPy's `filtfilt` does it, block by block:
+ * the backward pass of a block starts so far behind it that where it started no longer matters.
+ */
 import { type Biquad, filterInPlace } from './biquad';
 
-const PAD = 9;
+export interface ZeroPhase {
+  /** @returns the values, in order, that no later sample changes by more than 1e-6 of its size; maybe none yet */
+  push(x: Float64Array): Float64Array;
+  /** @returns the rest, exactly as if all had come at once */
+  finish(): Float64Array;
+}
 
-/** Zero-phase filter in place; oddly extended by 9 samples at each end. */
-export function filterZeroPhase(section: Biquad, x: Float64Array): void {
-  const pad = Math.min(PAD, x.length - 1);
-  const last = x.length - 1;
-  const before = Float64Array.from({ length: pad }, (_, i) => 2 * x[0] - x[pad - i]);
-  const after = Float64Array.from({ length: pad }, (_, i) => 2 * x[last] - x[last - 1 - i]);
-  const forward = steadyState(section, pad > 0 ? before[0] : x[0]);
-  for (const part of [before, x, after]) filterInPlace(section, part, part.length, forward, 0);
-  const backward = steadyState(section, pad > 0 ? after[pad - 1] : x[0]);
-  for (const part of [after, x]) filterBackwards(section, part, backward);
+const PAD = 9;
+/** What is left of a wrong start of the backward pass; below the 1e-6 promised for states and gains above 1. */
+const TAIL = 1e-7;
+/** The tail is run through again for every block: at least this share of it, or this many samples, at once. */
+const LEAST_TAIL_SHARE = 0.25;
+const LEAST_SAMPLES = 1024;
+
+/** Oddly extended by 9 samples at each end. */
+export function createZeroPhase(section: Biquad): ZeroPhase {
+  const tail = tailSamples(section);
+  const least = Math.max(LEAST_SAMPLES, Math.ceil(LEAST_TAIL_SHARE * tail));
+  let state: Float64Array | undefined;
+  /** Until it begins, the input; then what the forward pass made of it. */
+  let pending = new Float64Array(0);
+  let last = new Float64Array(0);
+
+  const begin = () => {
+    const pad = Math.min(PAD, pending.length - 1);
+    const before = Float64Array.from({ length: pad }, (_, i) => 2 * pending[0] - pending[pad - i]);
+    state = steadyState(section, pad > 0 ? before[0] : pending[0]);
+    for (const part of [before, pending]) filterInPlace(section, part, part.length, state, 0);
+  };
+
+  return {
+    push(x) {
+      last = joined(last, x).slice(-PAD - 1);
+      const first = pending.length;
+      pending = joined(pending, x);
+      if (state) filterInPlace(section, pending.subarray(first), x.length, state, 0);
+      else if (pending.length > PAD) begin();
+      if (pending.length < tail + least) return new Float64Array(0);
+      const filtered = pending.slice();
+      const guess = steadyState(section, pending[pending.length - 1]);
+      filterBackwards(section, filtered, guess);
+      const settled = pending.length - tail;
+      pending = pending.slice(settled);
+      return filtered.subarray(0, settled);
+    },
+    finish() {
+      if (pending.length === 0) return pending;
+      if (!state) begin();
+      const end = last.length - 1;
+      const after = Float64Array.from({ length: end }, (_, i) => 2 * last[end] - last[end - 1 - i]);
+      filterInPlace(section, after, end, state as Float64Array, 0);
+      const backward = steadyState(section, end > 0 ? after[end - 1] : last[0]);
+      for (const part of [after, pending]) filterBackwards(section, part, backward);
+      return pending;
+    },
+  };
+}
+
+/** Samples after which the slower pole has forgotten all but the tail. */
+function tailSamples({ a1, a2 }: Biquad): number {
+  const discriminant = a1 * a1 - 4 * a2;
+  const radius = discriminant < 0 ? Math.sqrt(a2) : (Math.abs(a1) + Math.sqrt(discriminant)) / 2;
+  return Math.ceil(Math.log(TAIL) / Math.log(radius));
+}
+
+function joined(a: Float64Array, b: Float64Array): Float64Array<ArrayBuffer> {
+  const both = new Float64Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
 }
 
 /** State of a filter whose input has been `value` for ever. */
