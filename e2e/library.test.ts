@@ -79,6 +79,34 @@ describe.skipIf(!isThere)(
       await radio('second').waitFor();
     });
 
+    it('offers the mapping of a file for the next one of its shape, another day', async () => {
+      await dropFiles(page, [madeTable('lab 1.csv', 11, false)]);
+      const choice = page.getByRole('region', { name: /^Choose series/ });
+      await choice.waitFor();
+      for (const rate of await choice.getByLabel('Sampled at (Hz)').all()) await rate.fill('200');
+      await choice.getByLabel('Factor (− turns the sign)').first().fill('-1');
+      await choice.getByText('Columns: all 3').click();
+      await choice.getByLabel('lfp 2').uncheck();
+      await shoot(page, 'mapping-choice');
+      await choice.getByRole('button', { name: 'Add this recording' }).click();
+      await radio('lab 1').waitFor();
+      await page.reload();
+      await radio('lab 1').waitFor();
+      await dropFiles(page, [madeTable('lab 2.csv', 12, false)]);
+      await choice.getByText(/A file of this shape was added before, as lab 1/).waitFor();
+      await shoot(page, 'mapping-offered');
+      await choice.getByRole('button', { name: 'Use this mapping' }).click();
+      await choice.getByText('Columns: 2 of 3').waitFor();
+      await choice.getByRole('button', { name: 'Add this recording' }).click();
+      await radio('lab 2').waitFor();
+      const origin = page.getByRole('region', { name: 'Where it came from' });
+      await origin
+        .getByText(/^LFP is .*2 columns: lfp 1, lfp 3, times -1, sampled at 200 Hz/)
+        .waitFor();
+      await origin.getByText(/^lab 2\.csv, [\d.]+ kB/).waitFor();
+      await shoot(page, 'mapping-origin');
+    });
+
     it('has it all again after a reload', async () => {
       const before = [await groups(), await names()];
       expect(before[1]).toContain('Monday');

@@ -5,7 +5,7 @@ import type { SeriesInfo } from '../data/formats/fileFormat';
 import type { PowerBand } from '../data/frontEnd/bandPower';
 import type { ReferenceKind } from '../data/frontEnd/reference';
 import type { Mapping } from '../data/mapping';
-import type { AppliedFrontEnd } from '../data/provenance';
+import type { AppliedFrontEnd, Provenance } from '../data/provenance';
 import type { Quality } from '../data/quality';
 import type { DecodePath, DecodePreference } from '../decode/chooseDecoder';
 import type { Evaluation } from '../evaluate/evaluation';
@@ -37,8 +37,8 @@ export interface SessionSummary {
   rateHz: number;
   lengthS: number;
   alreadyFrames: boolean;
-  /** Front end that made the frames on import. */
-  importedThrough?: AppliedFrontEnd;
+  /** Of an imported session. */
+  provenance?: Provenance;
   behaviourNames: readonly string[];
   behaviourUnits: readonly string[];
   warnings: readonly string[];
@@ -55,6 +55,14 @@ export interface OpenedFile {
   /** Why the proposal is what it is, one sentence each. */
   reasons: string[];
   warnings: string[];
+  /** What was confirmed for a file of this shape before, where it differs from the proposal. */
+  remembered?: RememberedMapping;
+}
+
+export interface RememberedMapping {
+  mapping: Mapping;
+  /** Name of the session that it was confirmed for. */
+  from: string;
 }
 
 /** How far opening or reading a recording is. */

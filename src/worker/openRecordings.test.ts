@@ -5,8 +5,10 @@ import { applyMapping } from '../data/mapping';
 import { openFile } from '../data/readers';
 import { syntheticSessions } from '../data/synthetic';
 import type { DataSettings, ImportProgress, OpenedFile, OpenOutcome } from './api';
+import { MappingShelf } from './mappingShelf';
 import { groupsOf, OpenRecordings } from './openRecordings';
 import { startParserHere } from './parserHere.test-support';
+import { memoryFolder } from './storage';
 
 const DATA: DataSettings = {
   frontEnd: 'offline-paper',
@@ -26,7 +28,7 @@ function tableFile(name: string, lengthS = 3, rateHz = 100): File {
   return new File([['time,lfp 1,lfp 2,cursor x', ...rows].join('\n')], name);
 }
 
-function made(options: { mostRawValues?: number; hanging?: string } = {}) {
+function made(options: { mostRawValues?: number; hanging?: string; shelf?: MappingShelf } = {}) {
   const told: (ImportProgress | undefined)[] = [];
   let started = 0;
   const opened = new OpenRecordings(
@@ -34,6 +36,7 @@ function made(options: { mostRawValues?: number; hanging?: string } = {}) {
       started += 1;
       return startParserHere(options.hanging);
     },
+    options.shelf ?? new MappingShelf(memoryFolder()),
     (progress) => void told.push(progress),
     options.mostRawValues,
   );
@@ -112,6 +115,20 @@ describe('OpenRecordings', () => {
     const { token, proposal } = fileOf(good);
     expect((await opened.import(token, proposal, DATA))?.name).toBe('good');
     expect(started()).toBe(2);
+  });
+
+  it('offers what was confirmed for a file of this shape before, where it says something else', async () => {
+    const shelf = new MappingShelf(memoryFolder());
+    const { opened } = made({ shelf });
+    const [first] = await opened.open([tableFile('day 1.csv')]);
+    expect(fileOf(first).remembered).toBeUndefined();
+    const { token, proposal } = fileOf(first);
+    const mapping = { ...proposal, lfp: { ...proposal.lfp, columns: ['lfp 2'], gain: 1000 } };
+    const session = await opened.import(token, mapping, DATA);
+    expect(session?.lfp.names).toEqual(['lfp 2']);
+    const [second] = await made({ shelf }).opened.open([tableFile('day 2.csv')]);
+    expect(fileOf(second).remembered).toEqual({ mapping, from: 'day 1' });
+    expect(fileOf(second).proposal).toEqual(proposal);
   });
 
   it('has a saved session back as it was', async () => {

@@ -11,6 +11,7 @@ import type { Session } from '../data/session';
 import type { DataSettings, ImportProgress, OpenOutcome } from './api';
 import { importFile } from './importFile';
 import { ImportReporter } from './importReporter';
+import type { MappingShelf } from './mappingShelf';
 import { ParserPool } from './parserPool';
 import type { StartParser } from './startParser';
 
@@ -30,6 +31,7 @@ interface Waiting {
 
 export class OpenRecordings {
   readonly #pool: ParserPool;
+  readonly #mappings: MappingShelf;
   readonly #reporter: ImportReporter;
   readonly #waiting = new Map<number, Waiting>();
   readonly #mostRawValues: number | undefined;
@@ -40,9 +42,11 @@ export class OpenRecordings {
   /** @param mostRawValues larger recordings are kept as frames only */
   constructor(
     startParser: StartParser,
+    mappings: MappingShelf,
     tell: (progress: ImportProgress | undefined) => void,
     mostRawValues?: number,
   ) {
+    this.#mappings = mappings;
     this.#reporter = new ImportReporter(tell);
     this.#pool = new ParserPool(startParser, (bytes) => this.#reporter.received(bytes));
     this.#mostRawValues = mostRawValues;
@@ -102,7 +106,9 @@ export class OpenRecordings {
       const { mapping, reasons } = proposeMapping(file);
       const token = this.#nextToken++;
       this.#waiting.set(token, { group, index });
-      return { file: { token, fileName, format, series, proposal: mapping, reasons, warnings } };
+      const remembered = this.#mappings.find(file, mapping);
+      const shown = { token, fileName, format, series, proposal: mapping, reasons, warnings };
+      return { file: { ...shown, ...(remembered && { remembered }) } };
     } catch (error) {
       file.close();
       return { fileName, fault: openFault(fileName, error) };
@@ -134,6 +140,7 @@ export class OpenRecordings {
           mostRawValues: this.#mostRawValues,
         });
         if (!session.provenance || group.files[index].format === 'arrow') return session;
+        await this.#mappings.remember(group.files[index], session.provenance.mapping, session.name);
         const files = await this.#origins(group.specs, fileName, signal);
         return { ...session, provenance: { ...session.provenance, files } };
       } finally {

@@ -167,7 +167,7 @@ export function summaryOf(session: Session): SessionSummary {
     rateHz: session.lfp.rateHz,
     lengthS: durationS(session.lfp),
     alreadyFrames: session.alreadyFrames,
-    importedThrough: session.provenance?.frontEnd,
+    provenance: session.provenance,
     behaviourNames: session.behaviour?.names ?? [],
     behaviourUnits: session.behaviour?.units ?? [],
     warnings: session.warnings,

@@ -103,6 +103,7 @@ export interface StudioFolders {
   models: Folder;
   runs: Folder;
   results: Folder;
+  mappings: Folder;
   /** Why nothing will be kept; undefined when it will. */
   note?: string;
 }
@@ -114,16 +115,17 @@ export async function openStudioFolders(): Promise<StudioFolders> {
     models: memoryFolder(),
     runs: memoryFolder(),
     results: memoryFolder(),
+    mappings: memoryFolder(),
     note,
   });
   if (!(await claimStorage())) {
     return inMemory('The studio is open in another tab, which keeps the work; this one will not.');
   }
   try {
-    const [recordings, models, runs, results] = await Promise.all(
-      ['recordings', 'models', 'runs', 'results'].map(openFolder),
+    const [recordings, models, runs, results, mappings] = await Promise.all(
+      ['recordings', 'models', 'runs', 'results', 'mappings'].map(openFolder),
     );
-    return { recordings, models, runs, results };
+    return { recordings, models, runs, results, mappings };
   } catch {
     return inMemory('This browser offers no storage here: work is lost when the tab closes.');
   }

@@ -22,6 +22,7 @@ import type {
 import { DecodeLoop } from './decodeLoop';
 import { Models } from './heldModel';
 import type { SessionEntry } from './library';
+import { MappingShelf } from './mappingShelf';
 import { OpenRecordings } from './openRecordings';
 import { Preparer, preparationOf } from './preparing';
 import { spectrumOf, traceOf } from './previews';
@@ -36,10 +37,10 @@ import { trainRequested } from './trainRequested';
 
 export class Studio implements StudioApi {
   readonly #preparer = new Preparer();
-  readonly #opened: OpenRecordings;
   #device: GpuDevice | undefined;
   #folders: StudioFolders | undefined;
   #recordings!: Recordings;
+  #opened!: OpenRecordings;
   #models!: Models;
   #saved!: SavedRuns;
   #results!: ResultsKeeper;
@@ -47,21 +48,25 @@ export class Studio implements StudioApi {
   #decode: DecodeLoop | undefined;
 
   readonly #tell: StudioListener;
+  readonly #startParser: StartParser;
 
   /** @param tell takes every event, in order */
   constructor(tell: StudioListener, startParser: StartParser) {
     this.#tell = tell;
-    this.#opened = new OpenRecordings(startParser, (progress) =>
-      tell({ type: 'import', progress }),
-    );
+    this.#startParser = startParser;
   }
 
   async connect(): Promise<void> {
     this.#tell({ type: 'presets', presets: presetInfos() });
     this.#folders = await openStudioFolders();
-    const { recordings, models, runs, results, note } = this.#folders;
+    const { recordings, models, runs, results, mappings, note } = this.#folders;
     if (note) this.#tell({ type: 'note', text: note });
     this.#recordings = new Recordings(recordings);
+    const shelf = new MappingShelf(mappings);
+    await shelf.restore();
+    this.#opened = new OpenRecordings(this.#startParser, shelf, (progress) =>
+      this.#tell({ type: 'import', progress }),
+    );
     this.#models = new Models(models);
     this.#saved = new SavedRuns(runs);
     this.#results = new ResultsKeeper(results);

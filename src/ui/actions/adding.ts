@@ -53,8 +53,9 @@ async function addOutcomes(
   return outcomes !== undefined && outcomes.length > 0 && files.length === outcomes.length;
 }
 
-/** One LFP series and at most one behaviour series leave nothing to choose. */
-function needsChoice({ series, proposal }: OpenedFile): boolean {
+/** One LFP series and at most one behaviour series leave nothing to choose, unless another choice was made before. */
+function needsChoice({ series, proposal, remembered }: OpenedFile): boolean {
+  if (remembered) return true;
   const chosen = [proposal.lfp, ...proposal.behaviour].map((one) => one.path);
   if (series.some(({ path, rateHz }) => rateHz === undefined && chosen.includes(path))) return true;
   return series.length > 2 || series.filter(({ kind }) => kind !== 'behaviour').length > 1;

@@ -2,6 +2,7 @@
 import { useId } from 'react';
 import type { SeriesInfo } from '../../data/formats/fileFormat';
 import type { SeriesMapping } from '../../data/mapping';
+import { ColumnChoice } from './ColumnChoice';
 
 interface Chosen {
   mapping: SeriesMapping;
@@ -17,7 +18,7 @@ export function SeriesDetails({ series, change }: SeriesDetailsProps) {
   const isRateless = series.some(({ info }) => info.rateHz === undefined);
   return (
     <details open={isRateless}>
-      <summary>{isRateless ? 'A rate is missing' : 'Rate, sign, unit and clock'}</summary>
+      <summary>{isRateless ? 'A rate is missing' : 'Columns, rate, sign, unit and clock'}</summary>
       {series.map((one) => (
         <Fields key={one.info.path} chosen={one} change={change} />
       ))}
@@ -67,6 +68,13 @@ function Fields({ chosen, change }: { chosen: Chosen; change: SeriesDetailsProps
         />
       </label>
       {number('Later by (s)', 'offsetS', 0)}
+      {info.columns.length > 1 && (
+        <ColumnChoice
+          all={info.columns}
+          chosen={mapping.columns}
+          change={(columns) => change({ ...mapping, columns })}
+        />
+      )}
     </div>
   );
 }

@@ -2,14 +2,15 @@
 import { useState } from 'react';
 import type { SeriesInfo } from '../../data/formats/fileFormat';
 import type { Mapping, SeriesMapping } from '../../data/mapping';
+import { isSameShape } from '../../data/sameShape';
 import type { OpenedFile } from '../../worker/api';
 import { chooseSeries, dropFile } from '../actions/adding';
 import { useClient } from '../clientContext';
 import { Panel } from '../components/Panel';
 import { formatRate } from '../format';
 import { sessionStore } from '../stores/sessionStore';
+import { mappingLines } from './mappingText';
 import { SeriesDetails } from './SeriesDetails';
-import { isSameShape } from './sameShape';
 
 export function SeriesPicker({ file }: { file: OpenedFile }) {
   const client = useClient();
@@ -19,7 +20,8 @@ export function SeriesPicker({ file }: { file: OpenedFile }) {
   const chosen = [lfp, ...behaviour];
   const infoOf = (path: string) => file.series.find((series) => series.path === path)!;
   const isComplete = chosen.every(
-    ({ path, rateHz = infoOf(path).rateHz }) => rateHz !== undefined && rateHz > 0,
+    ({ path, columns, rateHz = infoOf(path).rateHz }) =>
+      rateHz !== undefined && rateHz > 0 && columns?.length !== 0,
   );
   const lfpSeries = file.series.filter(({ kind }) => kind !== 'behaviour');
   const behaviourSeries = file.series.filter(
@@ -39,6 +41,17 @@ export function SeriesPicker({ file }: { file: OpenedFile }) {
             <li key={reason}>{reason}</li>
           ))}
         </ul>
+      )}
+      {file.remembered && (
+        <div className="banner">
+          <span>
+            A file of this shape was added before, as <b>{file.remembered.from}</b>:{' '}
+            {mappingLines(file.remembered.mapping).join('; ')}.
+          </span>
+          <button type="button" onClick={() => setMapping(file.remembered!.mapping)}>
+            Use this mapping
+          </button>
+        </div>
       )}
       <div className="columns">
         <fieldset>

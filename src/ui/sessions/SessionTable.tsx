@@ -92,8 +92,8 @@ function Row({ session, isSelected }: { session: SessionSummary; isSelected: boo
       <td className="number">{formatDuration(session.lengthS)}</td>
       <td>{behaviour.length > 0 ? behaviour.join(', ') : <span className="dim">none</span>}</td>
       <td>
-        {session.importedThrough ? (
-          <span className="dim">{session.importedThrough.kind}, on import</span>
+        {session.provenance?.frontEnd ? (
+          <span className="dim">{session.provenance.frontEnd.kind}, on import</span>
         ) : session.alreadyFrames ? (
           <span className="dim">none, already frames</span>
         ) : (

@@ -4,6 +4,7 @@ import { Panel } from '../components/Panel';
 import { AddressField } from '../sessions/AddressField';
 import { DropZone } from '../sessions/DropZone';
 import { ImportProgressBar } from '../sessions/ImportProgressBar';
+import { OriginPanel } from '../sessions/OriginPanel';
 import { PreparationPanel } from '../sessions/PreparationPanel';
 import { QualityPanel } from '../sessions/QualityPanel';
 import { SeriesPicker } from '../sessions/SeriesPicker';
@@ -14,6 +15,9 @@ import { TagFilter } from '../sessions/TagFilter';
 import { TracePanel } from '../sessions/TracePanel';
 import { Welcome } from '../sessions/Welcome';
 import { sessionStore } from '../stores/sessionStore';
+
+/** Of those that wait. */
+const MOST_NAMED = 8;
 
 export function SessionsView() {
   const { sessions, selectedId, opened } = sessionStore();
@@ -27,9 +31,10 @@ export function SessionsView() {
         <p className="dim small">
           Then waiting for a choice:{' '}
           {opened
-            .slice(1)
+            .slice(1, 1 + MOST_NAMED)
             .map(({ fileName }) => fileName)
             .join(', ')}
+          {opened.length > 1 + MOST_NAMED && ` and ${opened.length - 1 - MOST_NAMED} more`}
         </p>
       )}
       {sessions.length > 0 && (
@@ -57,6 +62,7 @@ export function SessionsView() {
         <>
           <QualityPanel key={selected.id} session={selected} />
           <PreparationPanel session={selected} />
+          {selected.provenance && <OriginPanel provenance={selected.provenance} />}
           <div className="columns">
             <TracePanel key={selected.id} session={selected} />
             <SpectrumPanel session={selected} />

@@ -1,8 +1,7 @@
 // A choice goes to files that hold the same series, and to no others.
 import { describe, expect, it } from 'vitest';
-import type { SeriesInfo } from '../../data/formats/fileFormat';
-import type { OpenedFile } from '../../worker/api';
-import { isSameShape } from './sameShape';
+import type { SeriesInfo } from './formats/fileFormat';
+import { type FileShape, isSameShape } from './sameShape';
 
 const series = (path: string, columns: number): SeriesInfo => ({
   path,
@@ -14,15 +13,7 @@ const series = (path: string, columns: number): SeriesInfo => ({
   columns: Array.from({ length: columns }, (_, c) => `c${c}`),
 });
 const mapping = { version: 1, lfp: { path: 'a/lfp' }, behaviour: [{ path: 'a/hand' }] } as const;
-const fileOf = (format: string, ...all: SeriesInfo[]): OpenedFile => ({
-  token: 1,
-  fileName: 'x',
-  format,
-  series: all,
-  proposal: mapping,
-  reasons: [],
-  warnings: [],
-});
+const fileOf = (format: string, ...all: SeriesInfo[]): FileShape => ({ format, series: all });
 const first = fileOf('nwb', series('a/lfp', 8), series('a/hand', 2));
 
 describe('isSameShape', () => {
@@ -39,5 +30,14 @@ describe('isSameShape', () => {
     ],
   ])('%s', (_, other, expected) => {
     expect(isSameShape(first, other, mapping)).toBe(expected);
+  });
+
+  it('asks for the chosen columns by their names', () => {
+    const some = { ...mapping, lfp: { ...mapping.lfp, columns: ['c1', 'c7'] } };
+    expect(isSameShape(first, first, some)).toBe(true);
+    const columns = Array.from({ length: 8 }, (_, c) => `d${c}`);
+    const renamed = fileOf('nwb', { ...series('a/lfp', 8), columns }, series('a/hand', 2));
+    expect(isSameShape(first, renamed, some)).toBe(false);
+    expect(isSameShape(first, renamed, mapping)).toBe(true);
   });
 });
