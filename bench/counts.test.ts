@@ -1,8 +1,12 @@
-// Exact counts of a steady training step, so that a regression of dispatches, submits or allocations fails.
+// Exact counts of a steady training step and of a live frame, so that a regression of dispatches, submits or allocations fails.
 
 import { beforeAll, expect, test } from 'vitest';
+import { sizeOf } from '../src/autograd/tensor';
+import { createDecoder, type Decoder, MOST_QUEUED_FRAMES } from '../src/decode/decoder';
 import type { GpuDevice } from '../src/gpu/device';
 import { testDevice } from '../src/gpu/testDevice';
+import type { ModelConfig } from '../src/model/config';
+import { decoderParameters } from '../src/model/parameters';
 import { caseOf, dataOf } from './cases';
 import { counting, installCounters, newHeld } from './counters';
 import { configOfPreset, countDispatches } from './realmSteps';
@@ -53,3 +57,46 @@ test.each(['student', 'teacher'] as const)(
     expect(await countDispatches(gpu, network, config)).toEqual(REALM[network]);
   },
 );
+
+/** A live frame: a layer's, and the tokenizer's three, the skip from the raw frame and the readout. */
+const FRAME = { perLayer: 3, outsideLayers: 5 };
+
+/** Zeros: what a frame asks for does not depend on the weights. */
+function decoderOf(config: ModelConfig): Promise<Decoder> {
+  const weights = decoderParameters(config).map(
+    ({ name, shape }) => [name, new Float32Array(sizeOf(shape))] as const,
+  );
+  return createDecoder(gpu, config, new Map(weights));
+}
+
+test.each([
+  { preset: 'realm-v2', layers: 10, dispatches: 35 },
+  { preset: 'tiny', layers: 4, dispatches: 17 },
+])('dispatches of a live frame of $preset', async ({ preset, layers, dispatches }) => {
+  const config = configOfPreset(preset, 'student');
+  const decoder = await decoderOf(config);
+  expect(config.layerCount).toBe(layers);
+  expect(decoder.dispatches).toBe(dispatches);
+  expect(decoder.dispatches).toBe(FRAME.perLayer * layers + FRAME.outsideLayers);
+  decoder.destroy();
+});
+
+test.each([1, 2, MOST_QUEUED_FRAMES])('%d live frames take one submit', async (frames) => {
+  const config = configOfPreset('tiny', 'student');
+  const decoder = await decoderOf(config);
+  const lfp = new Float32Array(frames * config.channelCount);
+  const decode = () => (frames === 1 ? decoder.step(lfp) : decoder.catchUp(lfp));
+  await decode();
+  const [, counts] = await counting(newHeld(), async () => {
+    await decode();
+  });
+  expect(counts).toEqual({
+    dispatches: frames * decoder.dispatches,
+    submits: 1,
+    bindGroups: 0,
+    buffers: 0,
+    pipelines: 0,
+    writes: 1,
+  });
+  decoder.destroy();
+});

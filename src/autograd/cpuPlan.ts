@@ -3,6 +3,7 @@
 import type { Graph } from './graph';
 import { liveNodes } from './live';
 import type { Plan } from './plan';
+import { createCpuSeries } from './series';
 import { FIRST_STEP, type StepValues } from './step';
 import type { Tensor } from './tensor';
 
@@ -42,6 +43,9 @@ export function compileCpu(graph: Graph): CpuPlan {
       step,
     });
   };
+  const run = (step?: Partial<StepValues>): void => {
+    for (const node of nodes) runNode(node, { ...FIRST_STEP, ...step });
+  };
   return {
     counts: {
       dispatches: nodes.length,
@@ -49,9 +53,8 @@ export function compileCpu(graph: Graph): CpuPlan {
       bytes: [...arrays.values()].reduce((sum, array) => sum + array.byteLength, 0),
     },
     write: (tensor, values) => arrayOf(tensor).set(values),
-    run(step) {
-      for (const node of nodes) runNode(node, { ...FIRST_STEP, ...step });
-    },
+    run,
+    series: (options) => createCpuSeries(run, options),
     finished: async () => {},
     values: arrayOf,
     read: async (tensor) => Float32Array.from(arrayOf(tensor)),

@@ -10,6 +10,7 @@ import { liveNodes } from './live';
 import { allocateBuffers, type BufferRange } from './memory';
 import { type Dispatch, type Operand, STEP } from './op';
 import type { Plan } from './plan';
+import { createGpuSeries } from './series';
 import { FIRST_STEP, packStep, STEP_BYTES, type StepValues } from './step';
 import type { Tensor } from './tensor';
 
@@ -54,8 +55,7 @@ export async function compileGpu(graph: Graph, gpu: GpuDevice): Promise<Plan> {
   const writeStep = (step: Partial<StepValues> | undefined): void => {
     device.queue.writeBuffer(stepBuffer, 0, packStep({ ...FIRST_STEP, ...step }, packed));
   };
-  const submit = (list: readonly Command[]): void => {
-    const encoder = device.createCommandEncoder({ label: 'replay' });
+  const encode = (encoder: GPUCommandEncoder, list: readonly Command[]): void => {
     const pass = encoder.beginComputePass();
     let current: GPUComputePipeline | undefined;
     for (const { pipeline, bindGroup, workgroups } of list) {
@@ -64,6 +64,10 @@ export async function compileGpu(graph: Graph, gpu: GpuDevice): Promise<Plan> {
       pass.dispatchWorkgroups(workgroups[0], workgroups[1], workgroups[2]);
     }
     pass.end();
+  };
+  const submit = (list: readonly Command[]): void => {
+    const encoder = device.createCommandEncoder({ label: 'replay' });
+    encode(encoder, list);
     device.queue.submit([encoder.finish()]);
   };
   const read = async (tensor: Tensor): Promise<Float32Array> => {
@@ -89,6 +93,7 @@ export async function compileGpu(graph: Graph, gpu: GpuDevice): Promise<Plan> {
       if (commands.length > 0) submit(commands);
       inFlight.submitted();
     },
+    series: (options) => createGpuSeries(gpu, (encoder) => encode(encoder, commands), options),
     finished: (limit) => inFlight.waitBelow(limit),
     read,
     async debug(step) {

@@ -29,6 +29,18 @@ export interface TrainedTensor {
   readonly offset: number;
 }
 
+/** @throws Error naming a parameter that is missing or has another size */
+export function checkWeights(specs: readonly ParameterSpec[], weights: Weights): void {
+  for (const { name, shape } of specs) {
+    const found = weights.get(name)?.length;
+    if (found !== sizeOf(shape)) {
+      throw new Error(
+        `[weights] expected ${name} with ${sizeOf(shape)} numbers [${shape}], got ${found ?? 'none'}`,
+      );
+    }
+  }
+}
+
 // WebGPU binds ranges at multiples of 256 bytes.
 const ALIGNMENT = 64;
 const aligned = (elements: number): number => Math.ceil(elements / ALIGNMENT) * ALIGNMENT;
@@ -142,15 +154,14 @@ export class ParameterSet {
    * @throws Error naming a parameter that is missing or has another size
    */
   load(weights: Weights): void {
+    const slots = [...this.#slots.values()];
+    checkWeights(
+      slots.map(({ spec }) => spec),
+      weights,
+    );
     const flat = new Float32Array(this.values.elements);
-    for (const { spec, offset } of this.#slots.values()) {
-      const data = weights.get(spec.name);
-      if (data?.length !== sizeOf(spec.shape)) {
-        throw new Error(
-          `[weights] expected ${spec.name} with ${sizeOf(spec.shape)} numbers [${spec.shape}], got ${data?.length ?? 'none'}`,
-        );
-      }
-      flat.set(data, offset);
+    for (const { spec, offset } of slots) {
+      flat.set(weights.get(spec.name)!, offset);
     }
     this.values.write(flat);
   }

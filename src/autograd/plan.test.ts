@@ -55,6 +55,35 @@ describe.each(KINDS)('a plan on %s', (kind) => {
     plan.destroy();
   });
 
+  test('replays a series, each with inputs and outputs of its own', async () => {
+    const device = await deviceOf(kind);
+    const [input, output, total] = ['input', 'output', 'total'].map((label) =>
+      createStore(device, 2, label),
+    );
+    const graph = new Graph();
+    const x = graph.stored('x', [2], input);
+    const sum = graph.stored('sum', [2], total);
+    const added = add(sum, x);
+    assign(sum, added);
+    graph.pin(scale(added, 10), output, 0);
+    const plan = await compile(graph, device);
+    const series = plan.series({ input, output, most: 3 });
+    expect([...(await series.run(Float32Array.of(1, 2, 3, 4, 5, 6)))]).toEqual([
+      ...[10, 20],
+      ...[40, 60],
+      ...[90, 120],
+    ]);
+    expect([...(await series.run(Float32Array.of(-9, 0)))]).toEqual([0, 120]);
+    for (const size of [0, 3, 8]) {
+      await expect(series.run(new Float32Array(size))).rejects.toThrow(
+        `[series] expected 1 to 3 rows of 2 numbers, got ${size} numbers`,
+      );
+    }
+    expect([...(await total.read())]).toEqual([0, 12]);
+    series.destroy();
+    plan.destroy();
+  });
+
   test('runs no node that nothing reads', async () => {
     const graph = new Graph();
     const x = graph.input('x', [4]);

@@ -3,6 +3,7 @@
 import { compileCpu } from './cpuPlan';
 import { compileGpu } from './gpuPlan';
 import type { Graph } from './graph';
+import type { Series, SeriesOptions } from './series';
 import type { StepValues } from './step';
 import type { Device } from './store';
 import type { Tensor } from './tensor';
@@ -21,6 +22,8 @@ export interface Plan {
   write(tensor: Tensor, values: Float32Array): void;
   /** One replay: on gpu one compute pass and one submit; never waits. */
   run(step?: Partial<StepValues>): void;
+  /** For many replays with one submit, each with inputs and outputs of its own; the step's values stay as they were. */
+  series(options: SeriesOptions): Series;
   /** Waits while more than `limit` replays are unfinished; call after run() to bound the queue. */
   finished(limit: number): Promise<void>;
   /** Reads an output, an input or a stored tensor after all replays so far. */

@@ -28,6 +28,7 @@ class Clock {
         frames.push([...lfp]);
         return { behaviour: row, tokens: row, hidden: row };
       },
+      catchUp: () => Promise.reject(new Error('only single frames are measured')),
       reset: () => void calls.push('reset'),
       destroy: () => void calls.push('destroy'),
     };

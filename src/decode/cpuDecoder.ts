@@ -1,7 +1,6 @@
 // The live decoder on the processor: the causal student one frame at a time, with the same numbers as on the GPU.
 
-import type { Weights } from '../autograd/parameterSet';
-import { sizeOf } from '../autograd/tensor';
+import { checkWeights, type Weights } from '../autograd/parameterSet';
 import { lfpColumns, type ModelConfig } from '../model/config';
 import { decoderParameters } from '../model/parameters';
 import { type BlockState, createBlock, createBlockScratch } from './cpuBlock';
@@ -10,7 +9,14 @@ import { CpuMemory } from './cpuMemory';
 import { createRotation } from './cpuRotation';
 import { normRow, type ReadWeights } from './cpuRows';
 import { createTokenizer, type TokenizerState } from './cpuTokenizer';
-import { checkCausal, type DecodedFrame, type Decoder, type DecoderOptions } from './decoder';
+import {
+  checkCausal,
+  type DecodedFrame,
+  type Decoder,
+  type DecoderOptions,
+  frameCount,
+  MOST_QUEUED_FRAMES,
+} from './decoder';
 
 interface StreamMemory {
   readonly tokenizer: TokenizerState;
@@ -85,6 +91,12 @@ export async function createCpuDecoder(
     copyRow(output.values, decoded.behaviour, b, outputCount);
   };
 
+  const step = (lfp: Float32Array): void => {
+    rotation.turnTo(position);
+    for (let b = 0; b < batch; b++) stepStream(b, lfp);
+    position++;
+  };
+
   return {
     dispatches: 0,
     step(lfp) {
@@ -92,10 +104,17 @@ export async function createCpuDecoder(
         const expected = `[decoder] expected a frame of ${batch * columns} numbers`;
         return Promise.reject(new Error(`${expected}, got ${lfp.length}`));
       }
-      rotation.turnTo(position);
-      for (let b = 0; b < batch; b++) stepStream(b, lfp);
-      position++;
+      step(lfp);
       return resolved;
+    },
+    async catchUp(lfp) {
+      const width = batch * columns;
+      const count = frameCount(lfp, width, MOST_QUEUED_FRAMES);
+      return Array.from({ length: count }, (_, i) => {
+        step(lfp.subarray(i * width, (i + 1) * width));
+        const { behaviour, tokens, hidden } = decoded;
+        return { behaviour: behaviour.slice(), tokens: tokens.slice(), hidden: hidden.slice() };
+      });
     },
     reset() {
       position = 0;
@@ -118,13 +137,6 @@ function copyRow(from: Float32Array, to: Float32Array, b: number, columns: numbe
 }
 
 function checkedReader(config: ModelConfig, weights: Weights): ReadWeights {
-  for (const { name, shape } of decoderParameters(config)) {
-    const found = weights.get(name)?.length;
-    if (found !== sizeOf(shape)) {
-      throw new Error(
-        `[weights] expected ${name} with ${sizeOf(shape)} numbers [${shape}], got ${found ?? 'none'}`,
-      );
-    }
-  }
+  checkWeights(decoderParameters(config), weights);
   return (name) => weights.get(name)!.slice();
 }
