@@ -1,5 +1,5 @@
 // The studio's own file: written and read back equal; damaged and foreign files refused.
-import { tableFromArrays, tableToIPC } from 'apache-arrow';
+import { tableFromArrays, tableFromIPC, tableToIPC } from 'apache-arrow';
 import { expect, test } from 'vitest';
 import { type FileSource, openFile, proposeChoice } from '../readers';
 import { syntheticSessions } from '../synthetic';
@@ -18,6 +18,15 @@ function inMemory(content: Uint8Array): FileSource {
 
 test('a session comes back equal', () => {
   expect(readArrow(bytes, 'made.arrow')).toEqual(session);
+});
+
+test('behind the magic it is a stream, schema first, for readers that ask for no footer', () => {
+  const { names } = session.lfp;
+  const table = tableFromIPC(bytes.subarray(8));
+  expect(table.schema.fields.slice(0, names.length).map(({ name }) => name)).toEqual(
+    names.map((name) => `lfp/${name}`),
+  );
+  expect(table.getChildAt(0)?.get(0)).toHaveLength(session.lfp.sampleCount);
 });
 
 test('without behaviour, with gaps and a rejected channel', () => {

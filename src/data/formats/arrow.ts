@@ -7,14 +7,15 @@ import {
   Field,
   Float32,
   List,
+  Message,
   makeData,
   makeVector,
   RecordBatch,
+  RecordBatchFileWriter,
   RecordBatchReader,
   Schema,
   Struct,
   Table,
-  tableToIPC,
 } from 'apache-arrow';
 import type { Session, Signal } from '../session';
 import { openArrowTable, registerCodecs } from './arrowTable';
@@ -55,7 +56,17 @@ export function writeArrow(session: Session): Uint8Array {
     nullCount: 0,
     children: columns.map(({ data }) => data),
   });
-  return tableToIPC(new Table(schema, [new RecordBatch(schema, row)]), 'file');
+  const writer = new WholeFileWriter();
+  writer.write(new RecordBatch(schema, row));
+  return writer.finish().toUint8Array(true);
+}
+
+/** In front the specification has the schema too, where readers of streams look for it; the library leaves it out. */
+class WholeFileWriter extends RecordBatchFileWriter {
+  protected override _writeSchema(schema: Schema): this {
+    super._writeSchema(schema);
+    return this._writeMessage(Message.from(schema));
+  }
 }
 
 function withoutData({ data: _, ...rest }: Signal): Omit<Signal, 'data'> {
