@@ -45,6 +45,7 @@ function setUp(tookMs: Record<DecodePath, (t: number) => number>, options = {}) 
     deadlineMs: 10,
     frames: 100,
     warmUpFrames: 20,
+    longestWarmUpMs: 1e9,
     longestMs: 1e9,
     now: () => clock.ms,
     ...options,
@@ -96,6 +97,54 @@ test('stops measuring a slow path, and only that one', async () => {
   const { path, latency } = await choose();
   expect(path).toBe('cpu');
   expect(latency).toMatchObject({ gpu: { frames: 10, p99Ms: 50 }, cpu: { frames: 100 } });
+});
+
+describe('a warm-up that takes too long', () => {
+  const limits = { longestWarmUpMs: 2000, longestMs: 2000 };
+  const slow = { gpu: () => 900, cpu: () => 2 };
+
+  test('ends, and its path is out', async () => {
+    const { fakes, choose } = setUp(slow, limits);
+    const { path, latency, faults } = await choose();
+    expect(path).toBe('cpu');
+    expect(fakes.gpu.frames).toHaveLength(3);
+    expect(fakes.gpu.calls).toEqual(['destroy']);
+    expect(latency.gpu).toBeUndefined();
+    expect(latency.cpu).toMatchObject({ frames: 100, p99Ms: 2 });
+    expect(faults.gpu?.message).toMatch(/expected a warm-up no longer .* got 2700 ms/);
+  });
+
+  test('whichever path it is', async () => {
+    const { choose } = setUp({ gpu: slow.cpu, cpu: slow.gpu }, limits);
+    expect(await choose()).toMatchObject({ path: 'gpu', latency: { gpu: { p99Ms: 2 } } });
+  });
+
+  test('is measured all the same when the other took longer for everything', async () => {
+    // The first frames of the GPU are slow, the processor is slow all along: 20 x 90 + 23 x 90 ms.
+    const tookMs = { gpu: (t: number) => (t < 3 ? 900 : 1), cpu: () => 90 };
+    const { fakes, choose } = setUp(tookMs, limits);
+    const { path, latency } = await choose();
+    expect(path).toBe('gpu');
+    expect(latency).toMatchObject({ gpu: { frames: 100, p99Ms: 1 }, cpu: { frames: 23 } });
+    expect(fakes.gpu.frames).toHaveLength(103);
+  });
+
+  test('does not put out a path that was asked for', async () => {
+    const { fakes, choose } = setUp(slow, { ...limits, preference: 'gpu' });
+    const { path, decoder, latency } = await choose();
+    expect([path, decoder]).toEqual(['gpu', fakes.gpu]);
+    expect(latency).toMatchObject({ gpu: { frames: 3, p99Ms: 900 }, cpu: { frames: 100 } });
+  });
+
+  test('ends too when there is no other path', async () => {
+    const cannot = () => Promise.reject(new Error('no SIMD'));
+    const clock = new Clock();
+    const gpu = clock.decoder(() => 900);
+    const create = { gpu: async () => gpu, cpu: cannot };
+    const { choose } = setUp(slow, { ...limits, create, now: () => clock.ms });
+    expect(await choose()).toMatchObject({ path: 'gpu', latency: { gpu: { frames: 3 } } });
+    expect(gpu.frames).toHaveLength(6);
+  });
 });
 
 test.each<DecodePath>(['gpu', 'cpu'])('%s can be asked for, both are measured', async (wanted) => {
