@@ -1,7 +1,5 @@
 // Weighted mean squared error and weighted cosine distance: partial sums, their total, and the gradients.
 
-const LANES = 64u;
-
 // B, T: samples and frames; K: columns of a prediction; D: width of a hidden vector.
 @group(0) @binding(0) var<storage, read> prediction: array<f32>;    // [B, T, K] or [B, T, D]
 @group(0) @binding(1) var<storage, read> target_: array<f32>;       // the same
@@ -49,29 +47,17 @@ fn mse_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroup
   }
 }
 
-// Rows of one workgroup, and the lanes that share a row: few barriers, and 32 bytes side by side.
-const ROWS = 8u;
-const ROW_LANES = LANES / ROWS;
 const SMALLEST_NORM = 1e-8;
 
-var<workgroup> row_sums: array<vec3f, LANES>;
-
-// <prediction, target>, |prediction|^2, |target|^2 of the lane's row. Call from uniform control flow.
-fn row_products(row: u32, width: u32, lane: u32) -> vec3f {
-  var sum = vec3f();
-  if (row < arrayLength(&frame_weight)) {
-    for (var k = lane % ROW_LANES; k < width; k += ROW_LANES) {
-      let s = prediction[row * width + k];
-      let t = target_[row * width + k];
-      sum += vec3f(s * t, s * s, t * t);
-    }
+// <prediction, target>, |prediction|^2, |target|^2 of a row. Call from uniform control flow.
+fn row_products(row: u32, width: u32, lane: u32) -> vec4f {
+  var sum = vec4f();
+  for (var k = lane; k < width; k += LANES) {
+    let s = prediction[row * width + k];
+    let t = target_[row * width + k];
+    sum += vec4f(s * t, s * s, t * t, 0.0);
   }
-  row_sums[lane] = sum;
-  workgroupBarrier();
-  var total = vec3f();
-  for (var k = 0u; k < ROW_LANES; k++) { total += row_sums[lane / ROW_LANES * ROW_LANES + k]; }
-  workgroupBarrier();
-  return total;
+  return workgroup_sum(sum, lane);
 }
 
 @compute @workgroup_size(LANES)
@@ -83,15 +69,13 @@ fn cosine_parts(
   let rows = arrayLength(&frame_weight);
   let width = arrayLength(&prediction) / rows;
   var sum = vec2f();
-  for (var first = group.x * ROWS; first < rows; first += groups.x * ROWS) {
-    let row = first + lane / ROW_LANES;
+  for (var row = group.x; row < rows; row += groups.x) {
     let products = row_products(row, width, lane);
     let norms = max(sqrt(products.yz), vec2f(SMALLEST_NORM));
     let cosine = products.x / norms.x / norms.y;
-    if (row < rows && lane % ROW_LANES == 0u) { sum += frame_weight[row] * vec2f(1.0 - cosine, 1.0); }
+    sum += frame_weight[row] * vec2f(1.0 - cosine, 1.0);
   }
-  let total = workgroup_sum(vec4f(sum, 0.0, 0.0), lane);
-  if (lane == 0u) { out_parts[group.x] = total.xy; }
+  if (lane == 0u) { out_parts[group.x] = sum; }
 }
 
 @compute @workgroup_size(LANES)
@@ -102,18 +86,15 @@ fn cosine_backward(
 ) {
   let rows = arrayLength(&frame_weight);
   let width = arrayLength(&prediction) / rows;
-  for (var first = group.x * ROWS; first < rows; first += groups.x * ROWS) {
-    let row = first + lane / ROW_LANES;
+  for (var row = group.x; row < rows; row += groups.x) {
     let products = row_products(row, width, lane);
     let norms = max(sqrt(products.yz), vec2f(SMALLEST_NORM));
     // A clamped norm is a constant: the direction of s then has no part in the gradient.
     let cosine = select(0.0, products.x / norms.x / norms.y, norms.x > SMALLEST_NORM);
-    if (row < rows) {
-      let factor = -gradient[0] / weight_sum[0] * frame_weight[row] / norms.x;
-      for (var k = lane % ROW_LANES; k < width; k += ROW_LANES) {
-        let i = row * width + k;
-        out[i] = factor * (target_[i] / norms.y - cosine * prediction[i] / norms.x);
-      }
+    let factor = -gradient[0] / weight_sum[0] * frame_weight[row] / norms.x;
+    for (var k = lane; k < width; k += LANES) {
+      let i = row * width + k;
+      out[i] = factor * (target_[i] / norms.y - cosine * prediction[i] / norms.x);
     }
   }
 }

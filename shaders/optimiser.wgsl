@@ -1,7 +1,5 @@
 // The optimiser: global norm of the gradient, AdamW on flat memory, and gradient accumulation.
 
-const LANES = 256u;
-
 // AdamW. The complements 1 - beta arrive as such: 1 - f32(0.999) is wrong from the fifth digit.
 override trained_count: u32 = 0u;
 override decay_count: u32 = 0u;

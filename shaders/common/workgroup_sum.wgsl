@@ -1,16 +1,16 @@
-// Sum over a workgroup of LANES invocations (a power of two that the including shader declares), in a fixed order.
+// Sum over the lanes of a workgroup, on any adapter; subgroup_sum.wgsl is the same where there are subgroups.
+
+const LANES = 64u;
 
 var<workgroup> lane_sums: array<vec4f, LANES>;
 
 // Call from uniform control flow; every invocation gets the sum.
 fn workgroup_sum(value: vec4f, lane: u32) -> vec4f {
+  // All have read the sum before.
+  workgroupBarrier();
   lane_sums[lane] = value;
   workgroupBarrier();
-  for (var half = LANES / 2u; half > 0u; half /= 2u) {
-    if (lane < half) { lane_sums[lane] += lane_sums[lane + half]; }
-    workgroupBarrier();
-  }
-  let sum = lane_sums[0];
-  workgroupBarrier();
-  return sum;
+  var total = vec4f();
+  for (var other = 0u; other < LANES; other++) { total += lane_sums[other]; }
+  return total;
 }

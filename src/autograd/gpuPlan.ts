@@ -25,7 +25,10 @@ interface Command {
 export async function compileGpu(graph: Graph, gpu: GpuDevice): Promise<Plan> {
   const { device } = gpu;
   const nodes = liveNodes(graph);
-  const dispatches = nodes.map((node) => (node.op.alias ? [] : node.op.gpu(node)));
+  const { subgroupSize } = gpu;
+  const dispatches = nodes.map((node) =>
+    node.op.alias ? [] : node.op.gpu({ ...node, subgroupSize }),
+  );
   const made = await Promise.all(
     dispatches.flat().map((d) => {
       checkWorkgroups(d);

@@ -49,6 +49,8 @@ export interface GpuCall<P> {
   readonly inputs: readonly Tensor[];
   readonly outputs: readonly Tensor[];
   readonly params: P;
+  /** As the device says; undefined asks for the form that runs everywhere. */
+  readonly subgroupSize?: number;
 }
 
 export interface GradientCall<P> {

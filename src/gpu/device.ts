@@ -7,6 +7,8 @@ export interface GpuDevice {
   readonly adapterName: string;
   /** A software rasteriser such as SwiftShader or lavapipe. */
   readonly isSoftware: boolean;
+  /** Invocations of a subgroup, where the adapter has subgroups of one fixed size; kernels then take their subgroup form. */
+  readonly subgroupSize: number | undefined;
   /** Rejects when the device is lost, else passes the promise on: no GPU wait may hang after a loss. */
   guard<T>(wait: Promise<T>): Promise<T>;
   /** Resolves when the device is lost, whatever the reason. */
@@ -24,9 +26,10 @@ const OPTIONAL_FEATURES: readonly GPUFeatureName[] = ['subgroups', 'shader-f16',
 
 /**
  * Opens the fastest adapter.
+ * @param options.baseLevel leaves the optional features unused: what runs then runs everywhere
  * @throws Error when there is no adapter, with what to do.
  */
-export async function openGpuDevice(gpu: GPU): Promise<GpuDevice> {
+export async function openGpuDevice(gpu: GPU, { baseLevel = false } = {}): Promise<GpuDevice> {
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   if (!adapter) {
     throw new Error(
@@ -36,7 +39,9 @@ export async function openGpuDevice(gpu: GPU): Promise<GpuDevice> {
   const { limits } = adapter;
   const device = await adapter.requestDevice({
     label: 'realm',
-    requiredFeatures: OPTIONAL_FEATURES.filter((feature) => adapter.features.has(feature)),
+    requiredFeatures: OPTIONAL_FEATURES.filter(
+      (feature) => !baseLevel && adapter.features.has(feature),
+    ),
     requiredLimits: {
       maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
       maxBufferSize: limits.maxBufferSize,
@@ -63,6 +68,7 @@ function wrapDevice(device: GPUDevice, info: GPUAdapterInfo): GpuDevice {
   return {
     kind: 'gpu',
     device,
+    subgroupSize: subgroupSizeOf(device, info),
     ...describeAdapter(info),
     guard: (wait) => Promise.race([wait, lostError]),
     lost: device.lost,
@@ -71,6 +77,14 @@ function wrapDevice(device: GPUDevice, info: GPUAdapterInfo): GpuDevice {
     },
     destroy: () => device.destroy(),
   };
+}
+
+function subgroupSizeOf(
+  device: GPUDevice,
+  { subgroupMinSize, subgroupMaxSize }: GPUAdapterInfo,
+): number | undefined {
+  const isFixed = device.features.has('subgroups') && subgroupMinSize === subgroupMaxSize;
+  return isFixed ? subgroupMinSize : undefined;
 }
 
 /** The adapter in words, and whether it is a software rasteriser. */

@@ -11,6 +11,7 @@ export interface Shader {
 
 const BINDING =
   /@group\(0\)\s*@binding\((\d+)\)\s*var<\s*(storage\s*(?:,\s*(read|read_write))?|uniform)\s*>\s*(\w+)\s*:/g;
+const ENABLE = /^enable \w+;$/gm;
 const OVERRIDE = /override\s+(\w+)/g;
 
 /**
@@ -18,7 +19,10 @@ const OVERRIDE = /override\s+(\w+)/g;
  * first and compiler line numbers stay true.
  */
 export function defineShader(name: string, source: string, ...common: readonly string[]): Shader {
-  const code = [source, ...common].join('\n');
+  const text = [source, ...common].join('\n');
+  // `enable` must stand before everything else; on the first line it moves no other.
+  const enables = [...text.matchAll(ENABLE)].map(([directive]) => directive);
+  const code = `${enables.join(' ')}${text.replaceAll(ENABLE, '')}`;
   const bindings = new Map<string, { index: number; access: Access }>();
   for (const [, index, space, access, binding] of code.matchAll(BINDING)) {
     bindings.set(binding, {

@@ -2,32 +2,19 @@
 
 import source from '../../shaders/layer_norm.wgsl?raw';
 import { numbers, type Op, scratch } from '../autograd/op';
-import { type Shape, sameShape, showShape, type Tensor } from '../autograd/tensor';
-import { defineShader } from '../gpu/shader';
-import { sumPartials } from './sumPartials';
+import { sameShape, showShape, type Tensor } from '../autograd/tensor';
+import { blockCount, sumPartials } from './sumPartials';
+import { defineSumShader } from './sumShader';
 
-const shader = defineShader('layer_norm', source);
+const shader = defineSumShader('layer_norm', source);
 
 interface Params {
   readonly eps: number;
 }
 
-/** The backward kernel keeps the column sums of a workgroup's rows in its 16 KiB: 8 bytes per column and row lane, beside 4 KiB. */
-const MOST_COLUMNS = 1536;
-const MOST_THREADS = 256;
-const MOST_BLOCKS = 512;
+const MOST_GROUPS = 65_535;
 
-const powerOfTwoFrom = (n: number): number => 2 ** Math.ceil(Math.log2(n));
-const powerOfTwoTo = (n: number): number => 2 ** Math.floor(Math.log2(n));
-
-/** About four columns per invocation; as many rows as fit beside each other. */
-function tile(shape: Shape) {
-  const width = shape[shape.length - 1];
-  const rows = shape.slice(0, -1).reduce((product, n) => product * n, 1);
-  const lanes = Math.min(MOST_THREADS, powerOfTwoFrom(Math.ceil(width / 4)));
-  const rowLanes = powerOfTwoTo(Math.min(MOST_THREADS / lanes, MOST_COLUMNS / width));
-  return { rows, constants: { width, lanes, row_lanes: rowLanes } };
-}
+const rowsOf = (x: Tensor): number => x.size / x.shape.at(-1)!;
 
 /** The last input, if present, is added to the gradient by x. */
 const backward: Op<null> = {
@@ -56,15 +43,17 @@ const backward: Op<null> = {
       }
     }
   },
-  gpu({ inputs: [x, weight, moments, gradient, previous], outputs: [out, dWeight, dBias] }) {
-    const { rows, constants } = tile(x.shape);
-    const count = Math.min(MOST_BLOCKS, Math.ceil(rows / constants.row_lanes));
-    const partials = scratch(count * 2 * constants.width);
+  gpu({
+    inputs: [x, weight, moments, gradient, previous],
+    outputs: [out, dWeight, dBias],
+    subgroupSize,
+  }) {
+    const count = blockCount(rowsOf(x));
+    const partials = scratch(count * 2 * weight.size);
     return [
       {
-        shader,
+        ...shader(subgroupSize),
         entry: 'backward',
-        constants,
         bindings: {
           x,
           weight,
@@ -72,7 +61,7 @@ const backward: Op<null> = {
           gradient,
           // An absent one is never read; another stands in for it.
           previous: previous ?? gradient,
-          has_previous: numbers(Number(!!previous)),
+          sizes: numbers(weight.size, Number(!!previous)),
           out,
           partials,
         },
@@ -94,11 +83,6 @@ const layerNormOp: Op<Params> = {
         `[layerNorm] expected weight and bias of shape [${width}], got ${showShape(weight)} and ${showShape(bias)}`,
       );
     }
-    if (width > MOST_COLUMNS) {
-      throw new Error(
-        `[layerNorm] expected a width of at most ${MOST_COLUMNS}, got ${width}: choose a narrower model`,
-      );
-    }
     return [x, [...x.slice(0, -1), 2]];
   },
   cpu({ inputs: [x, weight, bias], outputs: [out, moments], params: { eps } }) {
@@ -114,15 +98,15 @@ const layerNormOp: Op<Params> = {
       moments.set([mean, inverseDeviation], 2 * row);
     }
   },
-  gpu({ inputs: [x, weight, bias], outputs: [out, moments], params: { eps } }) {
-    const { rows, constants } = tile(x.shape);
+  gpu({ inputs: [x, weight, bias], outputs: [out, moments], params: { eps }, subgroupSize }) {
+    const { shader: form, constants } = shader(subgroupSize);
     return [
       {
-        shader,
+        shader: form,
         entry: 'forward',
         constants: { ...constants, epsilon: eps },
-        bindings: { x, weight, bias, out, moments_out: moments },
-        workgroups: [Math.min(65535, Math.ceil(rows / constants.row_lanes)), 1, 1],
+        bindings: { x, weight, bias, sizes: numbers(weight.size, 0), out, moments_out: moments },
+        workgroups: [Math.min(MOST_GROUPS, rowsOf(x)), 1, 1],
       },
     ];
   },
@@ -138,7 +122,7 @@ const layerNormOp: Op<Params> = {
 
 /**
  * (x - mean) / sqrt(variance + eps) * weight + bias over the last dimension (REALM, section 1.3).
- * @param x [..., D], D at most 1,536
+ * @param x [..., D]
  * @param weight [D]
  * @param bias [D]
  */

@@ -17,6 +17,7 @@ const WIDTHS = [1, 2, 63, 64, 65, 129];
 const weightOf = (z: number): number => (z < -0.5 ? 0 : z < 1 ? 1 : 0.5);
 
 testOp('weightedMse', {
+  hasSubgroupForm: true,
   cases: (draw, i) => {
     const B = draw.integer(1, 4);
     const T = draw.integer(1, 20);
@@ -50,6 +51,7 @@ testOp('weightedMse', {
 });
 
 testOp('cosineDistance', {
+  hasSubgroupForm: true,
   cases: (draw, i) => {
     const B = draw.integer(1, 4);
     const T = draw.integer(1, 20);

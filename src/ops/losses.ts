@@ -1,18 +1,17 @@
 // The losses: weighted mean squared error, and weighted cosine distance of hidden vectors.
 
-import workgroupSum from '../../shaders/common/workgroup_sum.wgsl?raw';
 import source from '../../shaders/losses.wgsl?raw';
 import { type Dispatch, gridStride, type Op, scratch } from '../autograd/op';
 import { type Shape, sameShape, showShape, type Tensor } from '../autograd/tensor';
-import { defineShader } from '../gpu/shader';
+import { defineSumShader } from './sumShader';
 
-const shader = defineShader('losses', source, workgroupSum);
+const shader = defineSumShader('losses', source);
+/** The kernels without a sum. */
+const { shader: elementwise } = shader(undefined);
 
 const MOST_PARTS = 1024;
 /** Elements per workgroup from which a further one is worth its barriers: eight for each of 64 lanes. */
 const ELEMENTS_PER_PART = 512;
-/** Of the cosine kernels. */
-const ROWS_PER_GROUP = 8;
 
 /** Dispatches of a weighted mean: at most `mostParts` partial sums, then one workgroup for [loss, weight sum]. */
 function meanDispatches(
@@ -20,21 +19,20 @@ function meanDispatches(
   mostParts: number,
   inputs: Readonly<Record<string, Tensor>>,
   [out, weightSum]: readonly Tensor[],
+  subgroupSize: number | undefined,
 ): Dispatch[] {
   const partCount = Math.min(MOST_PARTS, mostParts);
   const parts = scratch(2 * partCount);
   return [
     {
-      shader,
+      ...shader(subgroupSize),
       entry,
-      constants: {},
       bindings: { ...inputs, out_parts: parts },
       workgroups: [partCount, 1, 1],
     },
     {
-      shader,
+      ...shader(subgroupSize),
       entry: 'mean_of_parts',
-      constants: {},
       bindings: { parts, out, out_weight_sum: weightSum },
       workgroups: [1, 1, 1],
     },
@@ -70,7 +68,7 @@ const mseBackward: Op<null> = {
     outputs: [out],
   }) => [
     {
-      shader,
+      shader: elementwise,
       entry: 'mse_backward',
       constants: {},
       bindings: {
@@ -118,7 +116,7 @@ const mseOp: Op<null> = {
     weightSum[0] = Math.max(total, 1);
     out[0] = sum / weightSum[0];
   },
-  gpu: ({ inputs: [prediction, target, frameWeight, columnWeight], outputs }) =>
+  gpu: ({ inputs: [prediction, target, frameWeight, columnWeight], outputs, subgroupSize }) =>
     meanDispatches(
       'mse_parts',
       Math.ceil(prediction.size / ELEMENTS_PER_PART),
@@ -129,6 +127,7 @@ const mseOp: Op<null> = {
         column_weight: columnWeight,
       },
       outputs,
+      subgroupSize,
     ),
   gradient: ({ inputs, outputs: [, weightSum], outputGradients: [gradient] }) =>
     inputs[0].graph.apply(mseBackward, [...inputs, gradient!, weightSum], null),
@@ -167,11 +166,10 @@ const cosineBackward: Op<null> = {
       }
     });
   },
-  gpu: ({ inputs: [s, t, frameWeight, gradient, weightSum], outputs: [out] }) => [
+  gpu: ({ inputs: [s, t, frameWeight, gradient, weightSum], outputs: [out], subgroupSize }) => [
     {
-      shader,
+      ...shader(subgroupSize),
       entry: 'cosine_backward',
-      constants: {},
       bindings: {
         prediction: s,
         target_: t,
@@ -180,7 +178,7 @@ const cosineBackward: Op<null> = {
         weight_sum: weightSum,
         out,
       },
-      workgroups: gridStride(frameWeight.size, ROWS_PER_GROUP),
+      workgroups: gridStride(frameWeight.size, 1),
     },
   ],
   gradient: undefined,
@@ -207,12 +205,13 @@ const cosineOp: Op<null> = {
     weightSum[0] = Math.max(total, 1);
     out[0] = sum / weightSum[0];
   },
-  gpu: ({ inputs: [s, t, frameWeight], outputs }) =>
+  gpu: ({ inputs: [s, t, frameWeight], outputs, subgroupSize }) =>
     meanDispatches(
       'cosine_parts',
-      Math.ceil(frameWeight.size / ROWS_PER_GROUP),
+      frameWeight.size,
       { prediction: s, target_: t, frame_weight: frameWeight },
       outputs,
+      subgroupSize,
     ),
   gradient: ({ inputs, outputs: [, weightSum], outputGradients: [gradient] }) =>
     inputs[0].graph.apply(cosineBackward, [...inputs, gradient!, weightSum], null),

@@ -1,13 +1,14 @@
 // The optimiser on flat memory: global norm of the gradient, AdamW with clipping, gradient accumulation.
 
 import stepStruct from '../../shaders/common/step.wgsl?raw';
-import workgroupSum from '../../shaders/common/workgroup_sum.wgsl?raw';
 import source from '../../shaders/optimiser.wgsl?raw';
 import { type Dispatch, gridStride, type Op, STEP, scratch } from '../autograd/op';
 import { sameShape, showShape, type Tensor } from '../autograd/tensor';
-import { defineShader } from '../gpu/shader';
+import { defineSumShader } from './sumShader';
 
-const shader = defineShader('optimiser', source, workgroupSum, stepStruct);
+const shader = defineSumShader('optimiser', source, stepStruct);
+/** The kernels without a sum. */
+const { shader: elementwise } = shader(undefined);
 
 const MOST_PARTS = 1024;
 /** Elements per workgroup from which a further one is worth its barriers: eight for each of 256 lanes. */
@@ -22,21 +23,19 @@ const globalNormOp: Op<null> = {
     for (const g of gradient) sum += (step.gradientScale * g) ** 2;
     out[0] = Math.sqrt(sum);
   },
-  gpu({ inputs: [gradient], outputs: [out] }): Dispatch[] {
+  gpu({ inputs: [gradient], outputs: [out], subgroupSize }): Dispatch[] {
     const partCount = Math.min(MOST_PARTS, Math.ceil(gradient.size / ELEMENTS_PER_PART));
     const parts = scratch(partCount);
     return [
       {
-        shader,
+        ...shader(subgroupSize),
         entry: 'norm_parts',
-        constants: {},
         bindings: { gradient_bits: gradient, out_bits: parts, step: STEP },
         workgroups: [partCount, 1, 1],
       },
       {
-        shader,
+        ...shader(subgroupSize),
         entry: 'norm_of_parts',
-        constants: {},
         bindings: { part_bits: parts, out_bits: out },
         workgroups: [1, 1, 1],
       },
@@ -91,7 +90,7 @@ const adamWOp: Op<Required<AdamWSettings>> = {
   },
   gpu: ({ inputs: [parameters, gradient, m, v, norm], params }) => [
     {
-      shader,
+      shader: elementwise,
       entry: 'adam_w',
       constants: {
         trained_count: params.trainedCount,
@@ -142,7 +141,7 @@ const accumulateOp: Op<null> = {
   },
   gpu: ({ inputs: [total, gradient] }) => [
     {
-      shader,
+      shader: elementwise,
       entry: 'accumulate',
       constants: {},
       bindings: { total, gradient, step: STEP },

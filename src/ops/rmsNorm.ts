@@ -2,33 +2,20 @@
 
 import activation from '../../shaders/common/activation.wgsl?raw';
 import source from '../../shaders/rms_norm.wgsl?raw';
-import { type Op, scratch } from '../autograd/op';
-import { type Shape, sameShape, showShape, type Tensor } from '../autograd/tensor';
-import { defineShader } from '../gpu/shader';
-import { sumPartials } from './sumPartials';
+import { numbers, type Op, scratch } from '../autograd/op';
+import { sameShape, showShape, type Tensor } from '../autograd/tensor';
+import { blockCount, sumPartials } from './sumPartials';
+import { defineSumShader } from './sumShader';
 
-const shader = defineShader('rms_norm', source, activation);
+const shader = defineSumShader('rms_norm', source, activation);
 
 interface Params {
   readonly eps: number;
 }
 
-/** The backward kernel keeps the column sums of a workgroup's rows in its 16 KiB: 4 bytes per column and row lane, beside 2 KiB. */
-const MOST_COLUMNS = 3072;
-const MOST_THREADS = 256;
-const MOST_BLOCKS = 512;
+const MOST_GROUPS = 65_535;
 
-const powerOfTwoFrom = (n: number): number => 2 ** Math.ceil(Math.log2(n));
-const powerOfTwoTo = (n: number): number => 2 ** Math.floor(Math.log2(n));
-
-/** About four columns per invocation; as many rows as fit beside each other. */
-function tile(shape: Shape) {
-  const width = shape[shape.length - 1];
-  const rows = shape.slice(0, -1).reduce((product, n) => product * n, 1);
-  const lanes = Math.min(MOST_THREADS, powerOfTwoFrom(Math.ceil(width / 4)));
-  const rowLanes = powerOfTwoTo(Math.min(MOST_THREADS / lanes, MOST_COLUMNS / width));
-  return { rows, constants: { width, lanes, row_lanes: rowLanes } };
-}
+const rowsOf = (y: Tensor): number => y.size / y.shape.at(-1)!;
 
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 const silu = (x: number): number => x * sigmoid(x);
@@ -55,16 +42,15 @@ const backward: Op<null> = {
       }
     });
   },
-  gpu({ inputs: [y, z, weight, scales, gradient], outputs: [out, outZ, dWeight] }) {
-    const { rows, constants } = tile(y.shape);
-    const count = Math.min(MOST_BLOCKS, Math.ceil(rows / constants.row_lanes));
-    const partials = scratch(count * constants.width);
+  gpu({ inputs: [y, z, weight, scales, gradient], outputs: [out, outZ, dWeight], subgroupSize }) {
+    const count = blockCount(rowsOf(y));
+    const partials = scratch(count * weight.size);
+    const sizes = numbers(weight.size);
     return [
       {
-        shader,
+        ...shader(subgroupSize),
         entry: 'backward',
-        constants,
-        bindings: { y, z, weight, scales, gradient, out, out_z: outZ, partials },
+        bindings: { y, z, weight, scales, gradient, out, out_z: outZ, partials, sizes },
         workgroups: [count, 1, 1],
       },
       sumPartials(partials, count, [dWeight]),
@@ -88,11 +74,6 @@ const rmsNormGatedOp: Op<Params> = {
         `[rmsNormGated] expected a weight of shape [${width}], got ${showShape(weight)}`,
       );
     }
-    if (width > MOST_COLUMNS) {
-      throw new Error(
-        `[rmsNormGated] expected a width of at most ${MOST_COLUMNS}, got ${width}: choose a narrower model`,
-      );
-    }
     return [y, y.slice(0, -1)];
   },
   cpu({ inputs: [y, z, weight], outputs: [out, scales], params: { eps } }) {
@@ -108,15 +89,15 @@ const rmsNormGatedOp: Op<Params> = {
       }
     });
   },
-  gpu({ inputs: [y, z, weight], outputs: [out, scales], params: { eps } }) {
-    const { rows, constants } = tile(y.shape);
+  gpu({ inputs: [y, z, weight], outputs: [out, scales], params: { eps }, subgroupSize }) {
+    const { shader: form, constants } = shader(subgroupSize);
     return [
       {
-        shader,
+        shader: form,
         entry: 'forward',
         constants: { ...constants, epsilon: eps },
-        bindings: { y, z, weight, out, scales_out: scales },
-        workgroups: [Math.min(65535, Math.ceil(rows / constants.row_lanes)), 1, 1],
+        bindings: { y, z, weight, sizes: numbers(weight.size), out, scales_out: scales },
+        workgroups: [Math.min(MOST_GROUPS, rowsOf(y)), 1, 1],
       },
     ];
   },
@@ -127,7 +108,7 @@ const rmsNormGatedOp: Op<Params> = {
 /**
  * u / sqrt(mean(u^2) + eps) * weight with u = y * silu(z), over the last dimension: the gated norm of the reference
  * Mamba-2 block (Dao and Gu, 2024; norm_before_gate false, one group).
- * @param y [..., D], D at most 3,072
+ * @param y [..., D]
  * @param z [..., D]
  * @param weight [D]
  * @throws Error when the shapes do not fit

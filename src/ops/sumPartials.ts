@@ -1,7 +1,7 @@
 // Weight gradients sum over thousands of rows: blocks of rows give partial sums, a second dispatch adds the blocks.
 
 import source from '../../shaders/sum_partials.wgsl?raw';
-import type { Dispatch, Scratch } from '../autograd/op';
+import { type Dispatch, numbers, type Scratch } from '../autograd/op';
 import type { Tensor } from '../autograd/tensor';
 import { defineShader } from '../gpu/shader';
 
@@ -29,8 +29,8 @@ export function sumPartials(
   return {
     shader,
     entry: b ? 'to_two' : 'to_one',
-    constants: b ? { count, width, width_a: a.size } : { count, width },
-    bindings: b ? { partials, out_a: a, out_b: b } : { partials, out_a: a },
-    workgroups: [Math.ceil(width / 32), 1, 1],
+    constants: {},
+    bindings: { partials, out_a: a, ...(b && { out_b: b }), sizes: numbers(count, width, a.size) },
+    workgroups: [Math.ceil(width / 64), 1, 1],
   };
 }

@@ -8,7 +8,7 @@ import { gradients } from '../autograd/gradients';
 import { Graph } from '../autograd/graph';
 import type { Shape, Tensor } from '../autograd/tensor';
 import { gaussian, integer, PURPOSE, uniform } from '../base/rng';
-import { testDevice } from '../gpu/testDevice';
+import { baseLevelDevice, testDevice } from '../gpu/testDevice';
 import { add } from './elementwise';
 
 /** Seeded random choices for one case. */
@@ -36,6 +36,8 @@ export interface OpTest {
   /** Graph-building calls that must throw, with what the message must say. */
   readonly errors?: readonly { build(graph: Graph): unknown; message: RegExp }[];
   readonly tolerance?: Partial<typeof TOLERANCE>;
+  /** Its kernels have a form for subgroups: the one that runs everywhere is then proved beside it. */
+  readonly hasSubgroupForm?: boolean;
 }
 
 /** Relative to the norm of the reference; element-wise ten times that, relative to its largest value. */
@@ -60,7 +62,8 @@ export function testOp(name: string, options: OpTest): void {
       });
     }
     test(`${count} random cases on cpu, gpu and by central differences`, async ({ task }) => {
-      const gpu = await testDevice();
+      const devices = [await testDevice()];
+      if (options.hasSubgroupForm) devices.push(await baseLevelDevice());
       for (let i = 0; i < count; i++) {
         const opCase = options.cases(drawFor(i), i);
         const shapes = opCase.inputs.map((shape) => `[${shape}]`).join(' ');
@@ -68,25 +71,31 @@ export function testOp(name: string, options: OpTest): void {
         const { graph, inputs, outputs, gradientsOf } = buildCase(opCase);
         const values = inputs.map((input, k) => sampleInput(opCase, input.size, i, k));
         const cpu = compileCpu(graph);
-        const onGpu = await compileGpu(graph, gpu);
         inputs.forEach((input, k) => {
           cpu.write(input, values[k]);
-          onGpu.write(input, Float32Array.from(values[k]));
         });
         cpu.run();
-        onGpu.run();
-        for (const [k, output] of outputs.entries()) {
-          const got = await onGpu.read(output);
-          compare(`${where} output ${k}`, got, cpu.values(output), tolerance.forward);
-        }
-        for (const { input, gradient } of gradientsOf) {
-          const got = await onGpu.read(gradient);
-          compare(
-            `${where} gradient of input ${input}`,
-            got,
-            cpu.values(gradient),
-            tolerance.backward,
-          );
+        for (const gpu of devices) {
+          const onGpu = await compileGpu(graph, gpu);
+          inputs.forEach((input, k) => {
+            onGpu.write(input, Float32Array.from(values[k]));
+          });
+          onGpu.run();
+          const form = `${where} subgroups of ${gpu.subgroupSize}`;
+          for (const [k, output] of outputs.entries()) {
+            const got = await onGpu.read(output);
+            compare(`${form} output ${k}`, got, cpu.values(output), tolerance.forward);
+          }
+          for (const { input, gradient } of gradientsOf) {
+            const got = await onGpu.read(gradient);
+            compare(
+              `${form} gradient of input ${input}`,
+              got,
+              cpu.values(gradient),
+              tolerance.backward,
+            );
+          }
+          onGpu.destroy();
         }
         for (const { input, gradient } of gradientsOf) {
           checkDifferences(
@@ -100,7 +109,6 @@ export function testOp(name: string, options: OpTest): void {
             tolerance.differences,
           );
         }
-        onGpu.destroy();
       }
       (task.meta as { op?: { name: string; cases: number } }).op = { name, cases: count };
     });
