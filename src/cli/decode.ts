@@ -1,5 +1,6 @@
 // `decode`: a recording frame by frame through the streaming decoder, with the latency of every frame.
 
+import { MOST_QUEUED_FRAMES } from '../decode/decoder';
 import { LatencyMeter } from '../decode/latency';
 import { lfpColumns } from '../model/config';
 import { decoderWeights } from '../model/modelFile';
@@ -20,19 +21,29 @@ const OPTIONS: OptionTable = {
     help: "sets the deadline; default the model's, or 100",
     least: 1,
   },
+  'at-once': {
+    kind: 'integer',
+    value: 'FRAMES',
+    help: `frames decoded together, as by a decoder that has fallen behind; 1 to ${MOST_QUEUED_FRAMES}, default 1`,
+    least: 1,
+  },
 };
 
 export const decode: Command = {
   name: 'decode',
   summary: 'Decode recordings frame by frame as if live, and measure the latency.',
   options: OPTIONS,
-  notes: `Causal models only. Latency is from frame in to prediction out, without the first ${WARM_UP_FRAMES} frames. On start both paths are measured; --device cpu is the slow reference and has one path.`,
+  notes: `Causal models only. Latency is from frame in to prediction out (of all frames decoded together), without the first ${WARM_UP_FRAMES} frames. On start both paths are measured; --device cpu is the slow reference and has one path.`,
   async run(args, terminal) {
     const options = parseOptions(OPTIONS, args);
     const { model, recording } = await readInference(options);
     const { config, metadata } = model;
     const frameRateHz = options.number('frame-rate') ?? Number(metadata.frame_rate_hz ?? 100);
     if (!(frameRateHz > 0)) throw new UsageError('--frame-rate expected more than 0 Hz');
+    const atOnce = options.number('at-once') ?? 1;
+    if (atOnce > MOST_QUEUED_FRAMES) {
+      throw new UsageError(`--at-once expected at most ${MOST_QUEUED_FRAMES}, got ${atOnce}`);
+    }
     const { batch, frames, lfp, channelMask } = recording;
     const results = emptyResults(config, recording);
     const deadlineMs = 1000 / frameRateHz;
@@ -48,16 +59,20 @@ export const decode: Command = {
     for (let b = 0; b < batch; b++) {
       const mask = channelMask.slice(b * config.channelCount, (b + 1) * config.channelCount);
       const decoder = await createDecoder(mask);
-      for (let t = 0; t < frames; t++) {
-        const at = b * frames + t;
-        const frame = lfp.subarray(at * columns, (at + 1) * columns);
+      for (let t = 0; t < frames; t += atOnce) {
+        const first = b * frames + t;
+        const count = Math.min(atOnce, frames - t);
+        const queued = lfp.subarray(first * columns, (first + count) * columns);
         const started = performance.now();
-        const { behaviour, tokens, hidden } = await decoder.step(frame);
-        if (t >= WARM_UP_FRAMES) meter.add(performance.now() - started);
-        results.behaviour.set(behaviour, at * config.outputCount);
-        results.tokens.set(tokens, at * config.modelDim);
-        results.hidden.set(hidden, at * config.modelDim);
-        if (t % 100 === 0)
+        const decoded = await decoder.catchUp(queued);
+        const latencyMs = performance.now() - started;
+        for (const [i, { behaviour, tokens, hidden }] of decoded.entries()) {
+          if (t + i >= WARM_UP_FRAMES) meter.add(latencyMs);
+          results.behaviour.set(behaviour, (first + i) * config.outputCount);
+          results.tokens.set(tokens, (first + i) * config.modelDim);
+          results.hidden.set(hidden, (first + i) * config.modelDim);
+        }
+        if (t % 100 < atOnce)
           terminal.status(`frame ${t} of ${frames}, recording ${b + 1} of ${batch}`);
       }
       decoder.destroy();

@@ -94,6 +94,24 @@ describe.skipIf(!hasGolden)(GOLDEN_TITLE, () => {
     }
   });
 
+  test.each(['gpu', 'cpu'])(
+    'frames decoded together on %s have the bits of single frames',
+    async (path) => {
+      const decoded = async (atOnce: number) => {
+        const more = ['--path', path, '--at-once', `${atOnce}`];
+        const result = await run('decode', 'realm_causal_small', 'gpu', more);
+        expect(result.noted).toBe('');
+        expect(result.printed).toMatch(/latency of \d+ frames: p50 \d/);
+        return result.tensors();
+      };
+      const single = await decoded(1);
+      expect(single.size).toBe(3);
+      // No divisor of the recording's length, and the most.
+      expect(await decoded(7)).toEqual(single);
+      expect(await decoded(32)).toEqual(single);
+    },
+  );
+
   test('the reference has one path', async () => {
     const { exitCode, noted } = await run('decode', 'realm_causal_small', 'cpu', ['--path', 'cpu']);
     expect(exitCode).toBe(2);

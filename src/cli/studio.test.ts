@@ -51,6 +51,7 @@ describe('wrong usage', () => {
     ['train --data x --out DIR/run --stages teacher,cat', /--stages expected some of .* got "cat"/],
     ['train --data x --out DIR/run --stages student', /needs the stage teacher or --teacher/],
     ['decode --model a --input b --out c --frame-rate 0', /a number from 1, got "0"/],
+    ['decode --model a --input b --out c --at-once 0', /a whole number from 1, got "0"/],
   ])('%s', async (line, message) => {
     const { exitCode, noted } = await run(line);
     expect(exitCode).toBe(2);

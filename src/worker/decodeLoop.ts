@@ -3,21 +3,20 @@ import { faultOf } from '../base/fault';
 import type { Session } from '../data/session';
 import { chooseDecoder, DECODE_PATHS, type DecodePreference } from '../decode/chooseDecoder';
 import { createCpuDecoder } from '../decode/cpuDecoder';
-import { createDecoder, type Decoder } from '../decode/decoder';
+import { createDecoder, type Decoder, MOST_QUEUED_FRAMES } from '../decode/decoder';
 import { LatencyMeter } from '../decode/latency';
 import type { GpuDevice } from '../gpu/device';
 import type { DataSettings, DecodeLayout, PathMeasurement, StudioListener } from './api';
+import { FrameClock } from './frameClock';
 import { FrameReport } from './frameReport';
 import type { HeldModel } from './heldModel';
 import type { Prepared } from './preparing';
 import { spreadOut } from './previews';
-import { ReplaySource } from './replaySource';
+import { type ReplayedFrame, ReplaySource } from './replaySource';
 import { RunControl } from './runControl';
 
 const LATENCY_REPORT_MS = 250;
 const LFP_SHOWN = 12;
-/** Further behind than this, the clock waits for the decoder: frames are never skipped. */
-const MOST_LAG_MS = 250;
 /** The processor's path never waits by itself: without a turn now and then no call would reach the worker. */
 const TURN_MS = 20;
 
@@ -153,8 +152,8 @@ export class DecodeLoop {
     const { tell } = this.#options;
     const report = new FrameReport(this.layout, tell);
     let latencyAt = Number.NEGATIVE_INFINITY;
-    let due = performance.now();
-    let turnAt = due;
+    const clock = new FrameClock(performance.now());
+    let turnAt = performance.now();
     for (;;) {
       if (this.#control.isPaused) {
         report.flush();
@@ -163,14 +162,15 @@ export class DecodeLoop {
       if ((await this.#control.turn()) === 'cancelled') return;
       const now = performance.now();
       const periodMs = 1000 / (this.#speed * this.layout.frameRateHz);
-      // A step is wanted now; after a pause the clock starts from now.
-      const isBehind = this.#control.isPaused || due < now - MOST_LAG_MS;
-      due = isBehind ? now : due + periodMs;
+      const isStep = this.#control.isPaused;
+      const due = clock.next(now, periodMs, isStep);
       if (due > now || now - turnAt > TURN_MS) {
         await new Promise((resolve) => setTimeout(resolve, due - now));
         turnAt = performance.now();
       }
-      if (!(await this.#decodeNext(report))) {
+      const most = isStep ? 1 : MOST_QUEUED_FRAMES;
+      const count = clock.queued(performance.now(), periodMs, most);
+      if (!(await this.#decodeNext(report, count))) {
         this.#startOver(report);
         continue;
       }
@@ -191,25 +191,37 @@ export class DecodeLoop {
     this.#options.tell({ type: 'decodeEnded' });
   }
 
-  /** @returns false at the end of the recording */
-  async #decodeNext(report: FrameReport): Promise<boolean> {
+  /**
+   * @param count frames that are due
+   * @returns false at the end of the recording
+   */
+  async #decodeNext(report: FrameReport, count: number): Promise<boolean> {
     const { features } = this.#options.prepared;
     const { channelCount, bandCount, outputCount } = this.#options.model.config;
-    const input = new Float32Array(channelCount * bandCount);
-    // From here the samples of the frame are there: filters and normalisation are part of the latency.
+    const columns = channelCount * bandCount;
+    const input = new Float32Array(count * columns);
+    // From here the samples of the frames are there: filters and normalisation are part of the latency.
     const started = performance.now();
-    const next = this.#source.next();
-    if (!next) return false;
-    input.set(next.lfp);
-    const { behaviour } = await this.#decoder.step(input);
-    this.#meter.add(performance.now() - started);
+    const frames: ReplayedFrame[] = [];
+    while (frames.length < count) {
+      const next = this.#source.next();
+      if (!next) break;
+      input.set(next.lfp, frames.length * columns);
+      frames.push(next);
+    }
+    if (frames.length === 0) return false;
+    const decoded = await this.#decoder.catchUp(input.subarray(0, frames.length * columns));
+    const latencyMs = performance.now() - started;
     const { behaviourMean, behaviourScale } = this.#source.normalisation;
-    report.add(
-      next.frame,
-      this.#shown.map((column) => next.lfp[column]),
-      features.behaviour!.subarray(next.frame * outputCount, (next.frame + 1) * outputCount),
-      behaviour.map((value, k) => value * behaviourScale[k] + behaviourMean[k]),
-    );
+    for (const [i, { frame, lfp }] of frames.entries()) {
+      this.#meter.add(latencyMs);
+      report.add(
+        frame,
+        this.#shown.map((column) => lfp[column]),
+        features.behaviour!.subarray(frame * outputCount, (frame + 1) * outputCount),
+        decoded[i].behaviour.map((value, k) => value * behaviourScale[k] + behaviourMean[k]),
+      );
+    }
     return true;
   }
 

@@ -14,6 +14,13 @@ import type { Prepared } from './preparing';
 /** Before the stretch, for the filters to settle: after this the slowest has forgotten all but 1e-5. */
 export const SETTLE_S = 60;
 
+export interface ReplayedFrame {
+  /** Its number in the session. */
+  readonly frame: number;
+  /** Normalised [channel * bandCount + band]. */
+  readonly lfp: Float32Array;
+}
+
 export class ReplaySource {
   readonly range: FrameRange;
   readonly normalisation: Normalisation;
@@ -56,8 +63,8 @@ export class ReplaySource {
     this.#push(this.#sampleOf(this.range.start));
   }
 
-  /** @returns the number of the frame and its normalised row; undefined at the end */
-  next(): { frame: number; lfp: Float32Array } | undefined {
+  /** @returns undefined at the end */
+  next(): ReplayedFrame | undefined {
     if (this.#frame === this.range.end) return undefined;
     const { features } = this.#prepared;
     const width = features.channelCount * features.bandCount;
