@@ -132,15 +132,15 @@ describe.each([
   });
 });
 
-/** No size fills a quad or a workgroup; two streams side by side. */
+/** No size fills a workgroup, few fill a quad; two streams side by side. */
 const odd: ModelConfig = checkConfig({
   ...config,
   channelCount: 5,
   bandCount: 2,
-  modelDim: 21,
+  modelDim: 22,
   layerCount: 3,
-  stateDim: 6,
-  headDim: 7,
+  stateDim: 12,
+  headDim: 4,
   convTaps: 3,
   channelDim: 3,
   ecaTaps: 3,
