@@ -1,40 +1,7 @@
-// out = op(A) op(B) + bias + residual, a 4x4 tile of out per invocation, kept in registers.
-// M, N rows and columns of out; K the summed dimension. A is [M, K] or transposed [K, M], B is [K, N] or transposed
-// [N, K]. Workgroup z walks the batches, or the parts of K (then `out` holds one partial product per part).
-// Sizes are uniforms or follow from the lengths of the bindings, so that all products of one form share a pipeline.
+// The matrix product, a 4x4 tile of out per invocation, kept in registers; on any adapter, for any size.
 // No workgroup memory: the cache serves the reuse, and software adapters have nothing faster.
 
-struct Sizes {
-  n: u32,
-  parts: u32,
-  has_bias: u32,
-  has_residual: u32,
-}
-
-override transpose_a: bool = false;
-override transpose_b: bool = false;
-override group_columns: u32 = 8u;
 override group_rows: u32 = 8u;
-
-@group(0) @binding(0) var<storage, read> a: array<f32>;
-@group(0) @binding(1) var<storage, read> b: array<f32>;
-@group(0) @binding(2) var<storage, read> bias: array<f32>;
-@group(0) @binding(3) var<storage, read> residual: array<f32>;
-@group(0) @binding(4) var<storage, read_write> out: array<f32>;
-@group(0) @binding(0) var<storage, read> a4: array<vec4f>;
-@group(0) @binding(1) var<storage, read> b4: array<vec4f>;
-@group(0) @binding(2) var<storage, read> bias4: array<vec4f>;
-@group(0) @binding(3) var<storage, read> residual4: array<vec4f>;
-@group(0) @binding(4) var<storage, read_write> out4: array<vec4f>;
-
-@group(0) @binding(5) var<uniform> sizes: Sizes;
-
-// The range of K that workgroup z sums.
-fn range_of_part(z: u32, k: u32) -> vec2u {
-  let length = ((k + 3u) / 4u + sizes.parts - 1u) / sizes.parts * 4u;
-  let begin = z % sizes.parts * length;
-  return vec2u(begin, min(begin + length, k));
-}
 
 // Rows `row` to `row + 3`, as columns, of a matrix that begins at vec4 `start` and has `width` vec4s per row. Past the
 // end the last row is repeated: `store_vec4` leaves its products out.
@@ -45,20 +12,6 @@ fn rows_of_a(start: u32, row: u32, rows: u32, width: u32) -> mat4x4f {
     a4[start + min(row + 2u, rows - 1u) * width],
     a4[start + min(row + 3u, rows - 1u) * width],
   );
-}
-
-fn rows_of_b(start: u32, row: u32, width: u32) -> mat4x4f {
-  let at = start + row * width;
-  return mat4x4f(b4[at], b4[at + width], b4[at + 2u * width], b4[at + 3u * width]);
-}
-
-fn store_vec4(z: u32, m: u32, row: u32, column: u32, values: vec4f) {
-  if (row >= m) { return; }
-  let at = ((z * m + row) * sizes.n + column) / 4u;
-  var value = values;
-  if (sizes.has_bias == 1u) { value += bias4[column / 4u]; }
-  if (sizes.has_residual == 1u) { value += residual4[at]; }
-  out4[at] = value;
 }
 
 // K, N and the contiguous dimensions of A and B are multiples of 4.
@@ -79,18 +32,12 @@ fn multiply_vec4(
   var tile = mat4x4f();
   for (var at = part.x; at < part.y; at += 4u) {
     var of_a: mat4x4f;
-    var of_b: mat4x4f;
     if (transpose_a) { of_a = transpose(rows_of_a(start_a + row / 4u, at, k, m / 4u)); }
     else { of_a = rows_of_a(start_a + at / 4u, row, m, k / 4u); }
-    if (transpose_b) { of_b = transpose(rows_of_b(start_b + at / 4u, column, k / 4u)); }
-    else { of_b = rows_of_b(start_b + column / 4u, at, sizes.n / 4u); }
     // Column r of `of_a` is row r of A's block, so that column r of the product is row r of the tile.
-    tile += of_b * of_a;
+    tile += block_of_b(start_b, at, column, k) * of_a;
   }
-  store_vec4(id.z, m, row, column, tile[0]);
-  store_vec4(id.z, m, row + 1u, column, tile[1]);
-  store_vec4(id.z, m, row + 2u, column, tile[2]);
-  store_vec4(id.z, m, row + 3u, column, tile[3]);
+  store_rows(id.z, m, row, column, tile);
 }
 
 fn store_scalars(z: u32, m: u32, row: u32, column: u32, values: vec4f) {

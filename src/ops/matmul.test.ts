@@ -11,7 +11,7 @@ import { matmul } from './matmul';
 import { testOp } from './testOp';
 
 const SIZES = [1, 3, 4, 5, 8, 31, 32, 33, 64, 65];
-const ALIGNED = [4, 8, 32, 64];
+const ALIGNED = [4, 16, 20, 32, 68];
 
 for (const [transposeA, transposeB] of [
   [false, false],
@@ -21,6 +21,7 @@ for (const [transposeA, transposeB] of [
 ]) {
   const form = `${transposeA ? 'T' : 'N'}${transposeB ? 'T' : 'N'}`;
   testOp(`matmul ${form}`, {
+    hasSubgroupForm: true,
     cases(draw, i) {
       let [m, n, k] = [SIZES[i], SIZES[i], SIZES[i]];
       if (i >= SIZES.length) {

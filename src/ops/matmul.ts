@@ -1,13 +1,16 @@
 // Matrix product with bias and residual; its gradients are matrix products again.
 
+import common from '../../shaders/common/matmul.wgsl?raw';
 import source from '../../shaders/matmul.wgsl?raw';
+import quadsSource from '../../shaders/matmul_quads.wgsl?raw';
 import { type Dispatch, numbers, type Op, type Operand, scratch } from '../autograd/op';
 import { type Shape, sameShape, showShape, sizeOf, type Tensor } from '../autograd/tensor';
-import { defineShader } from '../gpu/shader';
+import { defineShader, type Shader } from '../gpu/shader';
 import { stridedSum, sumRows } from './reduce';
 import { reshape } from './reshape';
 
-const shader = defineShader('matmul', source);
+const shader = defineShader('matmul', source, common);
+const quads = defineShader('matmul_quads', quadsSource, common);
 
 interface MatmulParams {
   readonly transposeA: boolean;
@@ -82,13 +85,14 @@ const matmulOp: Op<MatmulParams> = {
       }
     }
   },
-  gpu({ inputs: [a, b, ...rest], outputs: [out], params }) {
+  gpu({ inputs: [a, b, ...rest], outputs: [out], params, subgroupSize }) {
     const sizes = sizesOf(a.shape, b.shape, params);
-    const parts = rest.length === 0 ? partsOf(sizes) : 1;
-    if (parts === 1) return [multiply(a, b, rest, out, sizes, params, 1)];
+    const form = formOf(sizes, params, subgroupSize);
+    const parts = rest.length === 0 ? partsOf(sizes, form) : 1;
+    if (parts === 1) return [multiply(a, b, rest, out, sizes, params, form, 1)];
     const partial = scratch(parts * out.size);
     return [
-      multiply(a, b, rest, partial, sizes, params, parts),
+      multiply(a, b, rest, partial, sizes, params, form, parts),
       stridedSum(partial, out, out.size),
     ];
   },
@@ -122,6 +126,39 @@ function asMatrix(x: Tensor): Tensor {
   return x.shape.length === 2 ? x : reshape(x, [x.size / columns, columns]);
 }
 
+/** An entry point with its workgroups: `tile` rows and columns of out per invocation, in `group` columns and rows. */
+interface Form {
+  readonly shader: Shader;
+  readonly entry: string;
+  readonly tile: readonly [rows: number, columns: number];
+  readonly group: readonly [columns: number, rows: number];
+}
+
+const QUAD_ROWS = 16;
+/** Columns of invocations in a workgroup: few enough for narrow outputs, and no fewer than a subgroup. */
+const QUAD_LANES = 16;
+
+function formOf(
+  { m, n, k }: Sizes,
+  { transposeA }: MatmulParams,
+  subgroupSize: number | undefined,
+): Form {
+  const isAligned = [k, n, transposeA ? m : k].every((length) => length % 4 === 0);
+  if (isAligned && subgroupSize !== undefined && m >= QUAD_ROWS && n >= QUAD_ROWS) {
+    const group = [Math.max(QUAD_LANES, subgroupSize), 1] as const;
+    return { shader: quads, entry: 'multiply_quads', tile: [QUAD_ROWS, 4], group };
+  }
+  // A narrow output has more rows in a workgroup instead.
+  const columns = n <= 4 ? 1 : n <= 8 ? 2 : n <= 16 ? 4 : 8;
+  const entry = isAligned ? 'multiply_vec4' : 'multiply_scalar';
+  return { shader, entry, tile: [4, 4], group: [columns, 64 / columns] };
+}
+
+const workgroupsOf = ({ m, n }: Sizes, { tile, group }: Form): readonly [number, number] => [
+  Math.ceil(n / tile[1] / group[0]),
+  Math.ceil(m / tile[0] / group[1]),
+];
+
 /**
  * A small weight gradient has few tiles and a long sum: its K is split so that enough invocations are busy. With
  * more workgroups than this the sum of the parts, a dispatch of its own, costs more than it gains.
@@ -132,23 +169,13 @@ const SHORTEST_PART = 128;
 const MOST_PARTS = 32;
 const INVOCATIONS_WANTED = 16_384;
 
-function partsOf({ batch, m, n, k }: Sizes): number {
-  const [columns, rows] = workgroupsOf(m, n);
+function partsOf(sizes: Sizes, form: Form): number {
+  const { batch, m, n, k } = sizes;
+  const [columns, rows] = workgroupsOf(sizes, form);
   if (batch > 1 || k < LONG_SUM || columns * rows >= FEW_WORKGROUPS) return 1;
-  const tiles = Math.ceil(m / 4) * Math.ceil(n / 4);
+  const tiles = Math.ceil(m / form.tile[0]) * Math.ceil(n / form.tile[1]);
   const parts = Math.min(INVOCATIONS_WANTED / tiles, k / SHORTEST_PART, MOST_PARTS);
   return Math.max(1, Math.floor(parts));
-}
-
-/** Invocations in a workgroup, each with 4 x 4 numbers; a narrow output has more rows in one instead. */
-function groupOf(n: number): readonly [number, number] {
-  const columns = n <= 4 ? 1 : n <= 8 ? 2 : n <= 16 ? 4 : 8;
-  return [columns, 64 / columns];
-}
-
-function workgroupsOf(m: number, n: number): readonly [number, number] {
-  const [columns, rows] = groupOf(n);
-  return [Math.ceil(n / 4 / columns), Math.ceil(m / 4 / rows)];
 }
 
 function multiply(
@@ -156,31 +183,31 @@ function multiply(
   b: Tensor,
   rest: readonly Tensor[],
   out: Operand,
-  { batch, m, n, k }: Sizes,
+  sizes: Sizes,
   { transposeA, transposeB, hasBias, hasResidual }: MatmulParams,
+  form: Form,
   parts: number,
 ): Dispatch {
-  const aligned = [k, n, transposeA ? m : k].every((length) => length % 4 === 0);
-  const [groupColumns, groupRows] = groupOf(n);
+  const [groupColumns, groupRows] = form.group;
   // An absent bias or residual is never read; `a` stands in for it because every binding needs a buffer.
   const bias = hasBias ? rest[0] : a;
   const residual = hasResidual ? rest.at(-1)! : a;
   return {
-    shader,
-    entry: aligned ? 'multiply_vec4' : 'multiply_scalar',
+    shader: form.shader,
+    entry: form.entry,
     constants: {
       transpose_a: Number(transposeA),
       transpose_b: Number(transposeB),
       group_columns: groupColumns,
-      group_rows: groupRows,
+      ...(form.shader === shader && { group_rows: groupRows }),
     },
     bindings: {
-      ...(aligned
-        ? { a4: a, b4: b, bias4: bias, residual4: residual, out4: out }
-        : { a, b, bias, residual, out }),
-      sizes: numbers(n, parts, Number(hasBias), Number(hasResidual)),
+      ...(form.entry === 'multiply_scalar'
+        ? { a, b, bias, residual, out }
+        : { a4: a, b4: b, bias4: bias, residual4: residual, out4: out }),
+      sizes: numbers(sizes.n, parts, Number(hasBias), Number(hasResidual)),
     },
-    workgroups: [...workgroupsOf(m, n), batch * parts],
+    workgroups: [...workgroupsOf(sizes, form), sizes.batch * parts],
   };
 }
 

@@ -10,6 +10,8 @@ export type SumShader = (
   subgroupSize: number | undefined,
 ) => Pick<Dispatch, 'shader' | 'constants'>;
 
+const NO_CONSTANTS: Dispatch['constants'] = {};
+
 export function defineSumShader(
   name: string,
   source: string,
@@ -17,8 +19,8 @@ export function defineSumShader(
 ): SumShader {
   const plain = defineShader(name, source, ...common, workgroupSum);
   const withSubgroups = defineShader(name, source, ...common, subgroupSum);
-  return (subgroupSize) => {
-    if (subgroupSize === undefined) return { shader: plain, constants: {} };
-    return { shader: withSubgroups, constants: { LANES: subgroupSize } };
-  };
+  return (subgroupSize) => ({
+    shader: subgroupSize === undefined ? plain : withSubgroups,
+    constants: subgroupSize === undefined ? NO_CONSTANTS : { LANES: subgroupSize },
+  });
 }
