@@ -1,8 +1,9 @@
-// Depthwise convolution over time. Tap `taps` - 1 is the current frame; the others look back, or ahead when reversed.
+// Depthwise convolution over time with SiLU. An invocation walks one column through a block of frames and keeps the
+// last four in registers, so that every number is loaded once. Time-flipped, it walks from the last frame to the first:
+// position s is frame s, or frame T-1-s.
 
-const MOST_TAPS = 8u;
+const BLOCK = 32u;
 
-// Uniforms, not overrides: one pipeline per entry point serves every shape and direction.
 struct Sizes {
   frames: u32,
   // Columns of x, of which the first `channels` are convolved.
@@ -27,126 +28,130 @@ struct Sizes {
 @group(0) @binding(8) var<storage, read_write> stored_history: array<f32>;
 @group(0) @binding(9) var<uniform> sizes: Sizes;
 
-// Where tap k reads, relative to the current frame.
-fn tap_offset(k: u32) -> i32 {
-  return select(1, -1, sizes.reversed == 1u) * (i32(k) - i32(sizes.taps - 1u));
+struct Walk {
+  column: u32,
+  // First row of the batch entry.
+  origin: u32,
+  begin: u32,
+  end: u32,
 }
 
-fn is_inside(t: i32) -> bool {
-  return t >= 0 && t < i32(sizes.frames);
+fn walk_of(id: vec3u) -> Walk {
+  let blocks = (sizes.frames + BLOCK - 1u) / BLOCK;
+  let begin = id.y % blocks * BLOCK;
+  return Walk(id.x, id.y / blocks * sizes.frames, begin, min(begin + BLOCK, sizes.frames));
 }
 
-fn sum_of_taps(row: u32, d: u32) -> f32 {
-  let t = i32(row % sizes.frames);
-  var sum = bias[d];
-  for (var k = 0u; k < sizes.taps; k++) {
-    let offset = tap_offset(k);
-    if (is_inside(t + offset)) {
-      sum += weight[d * sizes.taps + k] * x[u32(i32(row) + offset) * sizes.width + d];
-    }
-  }
-  return sum;
+// Row of position s, which lies inside.
+fn row_at(walk: Walk, s: u32) -> u32 {
+  return walk.origin + select(s, sizes.frames - 1u - s, sizes.reversed == 1u);
 }
 
-fn sum_of_taps_with_history(row: u32, d: u32) -> f32 {
-  let past = sizes.taps - 1u;
-  let t = row % sizes.frames;
-  let first_past = row / sizes.frames * past;
-  var sum = bias[d];
-  for (var k = 0u; k < sizes.taps; k++) {
-    // Index of the frame in history followed by x.
-    let frame = t + k;
-    if (frame < past) {
-      sum += weight[d * sizes.taps + k] * history[(first_past + frame) * sizes.channels + d];
-    } else {
-      sum += weight[d * sizes.taps + k] * x[(row + k - past) * sizes.width + d];
-    }
-  }
-  return sum;
+fn x_at(walk: Walk, s: u32) -> f32 {
+  return x[row_at(walk, s) * sizes.width + walk.column];
 }
 
-fn after(sum: f32) -> f32 {
-  if (sizes.silu == 1u) { return silu(sum); }
-  return sum;
+// x at position s - back, 0 before the first.
+fn x_before(walk: Walk, s: u32, back: u32) -> f32 {
+  if (s < back) { return 0.0; }
+  return x_at(walk, s - back);
 }
 
-@compute @workgroup_size(256)
-fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  for (var i = id.x; i < arrayLength(&out); i += groups.x * 256u) {
-    out[i] = after(sum_of_taps(i / sizes.channels, i % sizes.channels));
+// Weights of the three positions before and of the current one; fewer taps have zeros for the oldest.
+fn weights_of(column: u32) -> vec4f {
+  var weights = vec4f();
+  for (var k = 0u; k < sizes.taps; k++) { weights = vec4f(weights.yzw, weight[column * sizes.taps + k]); }
+  return weights;
+}
+
+fn convolve(walk: Walk, past: vec3f) {
+  let weights = weights_of(walk.column);
+  var window = vec4f(0.0, past);
+  for (var s = walk.begin; s < walk.end; s++) {
+    window = vec4f(window.yzw, x_at(walk, s));
+    var sum = dot(window, weights) + bias[walk.column];
+    if (sizes.silu == 1u) { sum = silu(sum); }
+    out[row_at(walk, s) * sizes.channels + walk.column] = sum;
   }
 }
 
-@compute @workgroup_size(256)
-fn forward_history(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  for (var i = id.x; i < arrayLength(&out); i += groups.x * 256u) {
-    out[i] = after(sum_of_taps_with_history(i / sizes.channels, i % sizes.channels));
-  }
-}
-
-// Gradients by the sums of the rows around the current one, a column per invocation: row r lies at r % MOST_TAPS.
-var<workgroup> window: array<f32, MOST_TAPS * 64u>;
-
-fn window_at(row: i32, lane: u32) -> u32 {
-  return (u32(row) % MOST_TAPS) * 64u + lane;
-}
-
-// Gradient by the sum before SiLU, into the window; no row, no gradient.
-fn enter(row: i32, d: u32, lane: u32) {
-  let rows = arrayLength(&gradient) / sizes.channels;
-  if (row < 0 || row >= i32(rows)) { return; }
-  var g = gradient[u32(row) * sizes.channels + d];
-  if (sizes.silu == 1u) { g *= silu_slope(sum_of_taps(u32(row), d)); }
-  window[window_at(row, lane)] = g;
-}
-
-// One column and one block of rows per invocation. Frame s of x meets tap k at frame s - tap_offset(k): the same
-// products serve the gradient by x and, summed over s, the gradient by the weight.
 @compute @workgroup_size(64)
-fn backward(
-  @builtin(global_invocation_id) id: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let d = id.x;
-  if (d >= sizes.width) { return; }
-  let rows = arrayLength(&out) / sizes.width;
-  let rows_per_block = (rows + groups.y - 1u) / groups.y;
-  let begin = id.y * rows_per_block;
-  let end = min(begin + rows_per_block, rows);
-  if (d >= sizes.channels) {
-    for (var row = begin; row < end; row++) {
-      let i = row * sizes.width + d;
+fn forward(@builtin(global_invocation_id) id: vec3u) {
+  if (id.x >= sizes.channels) { return; }
+  let walk = walk_of(id);
+  let begin = walk.begin;
+  convolve(walk, vec3f(x_before(walk, begin, 3u), x_before(walk, begin, 2u), x_before(walk, begin, 1u)));
+}
+
+// As x_before, with the history before frame 0.
+fn x_or_history(walk: Walk, s: u32, back: u32) -> f32 {
+  if (s >= back) { return x_at(walk, s - back); }
+  let past = sizes.taps - 1u;
+  let age = back - s;
+  if (age > past) { return 0.0; }
+  return history[(walk.origin / sizes.frames * past + past - age) * sizes.channels + walk.column];
+}
+
+@compute @workgroup_size(64)
+fn forward_history(@builtin(global_invocation_id) id: vec3u) {
+  if (id.x >= sizes.channels) { return; }
+  let walk = walk_of(id);
+  let begin = walk.begin;
+  convolve(walk, vec3f(x_or_history(walk, begin, 3u), x_or_history(walk, begin, 2u), x_or_history(walk, begin, 1u)));
+}
+
+// Gradient by the sum before SiLU at position s, whose window of x is given.
+fn gradient_at(walk: Walk, s: u32, window: vec4f, weights: vec4f) -> f32 {
+  if (s >= sizes.frames) { return 0.0; }
+  var g = gradient[row_at(walk, s) * sizes.channels + walk.column];
+  if (sizes.silu == 1u) { g *= silu_slope(dot(window, weights) + bias[walk.column]); }
+  return g;
+}
+
+// Position s of x meets the gradients of positions s to s + 3: the same products serve the gradient by x and, summed
+// over the block, the gradient by the weight.
+@compute @workgroup_size(64)
+fn backward(@builtin(global_invocation_id) id: vec3u) {
+  if (id.x >= sizes.width) { return; }
+  let walk = walk_of(id);
+  if (walk.column >= sizes.channels) {
+    for (var s = walk.begin; s < walk.end; s++) {
+      let i = row_at(walk, s) * sizes.width + walk.column;
       if (sizes.has_previous == 1u) { out[i] = previous[i]; } else { out[i] = 0.0; }
     }
     return;
   }
-  let past = i32(sizes.taps - 1u);
-  let ahead = select(past, 0, sizes.reversed == 1u);
-  for (var k = 0; k < past; k++) { enter(i32(begin) + ahead - past + k, d, lane); }
-  var weight_sums: array<f32, MOST_TAPS>;
+  let weights = weights_of(walk.column);
+  var window = vec4f(
+    0.0,
+    x_before(walk, walk.begin, 3u),
+    x_before(walk, walk.begin, 2u),
+    x_before(walk, walk.begin, 1u),
+  );
+  // Of the positions from three before the entering one to it.
+  var gradients = vec4f();
+  var weight_sums = vec4f();
   var bias_sum = 0.0;
-  for (var row = begin; row < end; row++) {
-    enter(i32(row) + ahead, d, lane);
-    let i = row * sizes.width + d;
-    let t = i32(row % sizes.frames);
-    let value = x[i];
-    var sum = 0.0;
-    if (sizes.has_previous == 1u) { sum = previous[i]; }
-    for (var k = 0u; k < sizes.taps; k++) {
-      let offset = tap_offset(k);
-      if (is_inside(t - offset)) {
-        let g = window[window_at(i32(row) - offset, lane)];
-        sum += weight[d * sizes.taps + k] * g;
-        weight_sums[k] += value * g;
-      }
-    }
-    bias_sum += window[window_at(i32(row), lane)];
+  for (var entering = walk.begin; entering < walk.end + 3u; entering++) {
+    var entered = 0.0;
+    if (entering < sizes.frames) { entered = x_at(walk, entering); }
+    window = vec4f(window.yzw, entered);
+    gradients = vec4f(gradients.yzw, gradient_at(walk, entering, window, weights));
+    if (entering < walk.begin + 3u) { continue; }
+    let i = row_at(walk, entering - 3u) * sizes.width + walk.column;
+    var sum = dot(gradients, weights.wzyx);
+    if (sizes.has_previous == 1u) { sum += previous[i]; }
     out[i] = sum;
+    weight_sums += window.x * gradients;
+    bias_sum += gradients.x;
   }
   let base = id.y * sizes.channels * (sizes.taps + 1u);
-  for (var k = 0u; k < sizes.taps; k++) { partials[base + d * sizes.taps + k] = weight_sums[k]; }
-  partials[base + sizes.channels * sizes.taps + d] = bias_sum;
+  // The current frame's tap is the last.
+  for (var k = 0u; k < sizes.taps; k++) {
+    partials[base + walk.column * sizes.taps + sizes.taps - 1u - k] = weight_sums.x;
+    weight_sums = weight_sums.yzwx;
+  }
+  partials[base + sizes.channels * sizes.taps + walk.column] = bias_sum;
 }
 
 // Shifts x into the history. Frames in rising order: a frame is read before it is overwritten.

@@ -2,15 +2,19 @@
 
 import source from '../../shaders/causal_conv1d.wgsl?raw';
 import activation from '../../shaders/common/activation.wgsl?raw';
-import { gridStride, type Numbers, numbers, type Op, scratch } from '../autograd/op';
+import { type Numbers, numbers, type Op, scratch } from '../autograd/op';
 import { type Shape, sameShape, showShape, type Tensor } from '../autograd/tensor';
 import { defineShader } from '../gpu/shader';
-import { blockCount, sumPartials } from './sumPartials';
+import { sumPartials } from './sumPartials';
 
 const shader = defineShader('causal_conv1d', source, activation);
 
-/** The backward kernel keeps one sum per tap in registers (MOST_TAPS in the shader). */
-const MOST_TAPS = 8;
+/** The kernels keep a window of four frames in registers. */
+const MOST_TAPS = 4;
+/** Frames that an invocation walks through (BLOCK in the shader). */
+const BLOCK_FRAMES = 32;
+
+const blocksOf = ([batch, frames]: Shape): number => batch * Math.ceil(frames / BLOCK_FRAMES);
 
 interface Params {
   readonly reverse: boolean;
@@ -86,8 +90,7 @@ const backward: Op<Params> = {
     }
   },
   gpu({ inputs: [x, weight, bias, gradient, previous], outputs: [dx, dWeight, dBias], params }) {
-    const [batch, frames, width] = x.shape;
-    const count = blockCount(batch * frames);
+    const count = blocksOf(x.shape);
     const partials = scratch(count * (weight.size + bias.size));
     return [
       {
@@ -105,7 +108,7 @@ const backward: Op<Params> = {
           out: dx,
           partials,
         },
-        workgroups: [Math.ceil(width / 64), count, 1],
+        workgroups: [Math.ceil(x.shape[2] / 64), count, 1],
       },
       sumPartials(partials, count, [dWeight, dBias]),
     ];
@@ -162,7 +165,7 @@ const causalConv1dOp: Op<Params> = {
         sizes: sizesOf(x.shape, weight.shape, params),
         out,
       },
-      workgroups: gridStride(out.size),
+      workgroups: [Math.ceil(bias.size / 64), blocksOf(x.shape), 1],
     },
   ],
   accumulates: true,
@@ -180,7 +183,7 @@ const causalConv1dOp: Op<Params> = {
 /**
  * Depthwise convolution over time (REALM, section 1.3); tap K-1 is the current frame, tap 0 the oldest.
  * @param x [B, T, W]; the first D columns are convolved, the others are another op's
- * @param weight [D, 1, K], K at most 8
+ * @param weight [D, 1, K], K at most 4
  * @param bias [D]
  * @param options.reverse convolves the time-flipped frames: tap 0 is K-1 frames ahead
  * @param options.silu applies SiLU to the result

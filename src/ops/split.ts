@@ -1,7 +1,7 @@
 // Split the last dimension into parts, and concat; each is the other's gradient.
 
 import source from '../../shaders/split.wgsl?raw';
-import { type Dispatch, gridStride, type Op } from '../autograd/op';
+import { type Dispatch, gridStride, numbers, type Op } from '../autograd/op';
 import { showShape, type Tensor } from '../autograd/tensor';
 import { defineShader } from '../gpu/shader';
 
@@ -26,22 +26,15 @@ function copyPart(
   const width = widths[index];
   const aligned = from !== undefined && [total, offset, width].every((n) => n % 4 === 0);
   const unit = aligned ? 4 : 1;
-  const constants = {
-    width: width / unit,
-    total_width: total / unit,
-    offset: offset / unit,
-  };
+  const sizes = numbers(width / unit, total / unit, offset / unit);
   const workgroups = gridStride(
     (direction === 'take' ? to.size : (to.size / total) * width) / unit,
   );
-  if (!from) return { shader, entry: 'put_zero', constants, bindings: { out: to }, workgroups };
-  return {
-    shader,
-    entry: aligned ? `${direction}_vec4` : direction,
-    constants,
-    bindings: aligned ? { source4: from, out4: to } : { source: from, out: to },
-    workgroups,
-  };
+  const common = { shader, constants: {}, workgroups };
+  if (!from) return { ...common, entry: 'put_zero', bindings: { out: to, sizes } };
+  return aligned
+    ? { ...common, entry: `${direction}_vec4`, bindings: { source4: from, out4: to, sizes } }
+    : { ...common, entry: direction, bindings: { source: from, out: to, sizes } };
 }
 
 const splitOp: Op<{ widths: readonly number[] }> = {
