@@ -2,12 +2,14 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { tableFromArrays } from 'apache-arrow';
 import fc from 'fast-check';
 import * as H5 from 'h5wasm/node';
 import { build } from 'vite';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { writeArrow } from './formats/arrow';
 import { inMemory, madeBlackrock } from './formats/madeFiles';
+import { packedTable } from './formats/packedArrow.test-support';
 import { GuardedParser, PARSER_LIMITS } from './guardedOpen';
 import type { ParserPort, ParserReply, ParserRequest } from './guardedProtocol';
 import { applyMapping, proposeMapping } from './mapping';
@@ -85,6 +87,65 @@ function smallNwb(): Uint8Array {
   root.flush();
   root.close();
   return new Uint8Array(readFileSync(path));
+}
+
+/** Any other HDF5 file: groups as folders, a rate beside the array. */
+function smallHdf5(): Uint8Array {
+  return madeHdf5((root) => {
+    const group = root.create_group('session');
+    group.create_dataset({ name: 'fs', data: 200, shape: [], dtype: '<d' });
+    const data = Float32Array.from({ length: 1600 }, (_, i) => Math.sin(i / 9));
+    group.create_dataset({
+      name: 'lfp',
+      data,
+      shape: [4, 400],
+      chunks: [4, 100],
+      compression: 'gzip',
+    });
+    group.create_dataset({ name: 'hand_vel', data: data.slice(0, 400), shape: [400] });
+  });
+}
+
+/** MATLAB v7.3: a matrix, a structure with a text, and a cell of references. */
+function smallMat73(): Uint8Array {
+  return madeHdf5((root) => {
+    const add = (group: H5.Group, name: string, type: string, args: object) => {
+      group.create_dataset({ name, ...args } as Parameters<H5.Group['create_dataset']>[0]);
+      (group.get(name) as H5.Dataset).create_attribute('MATLAB_class', type);
+    };
+    const wave = Float64Array.from({ length: 900 }, (_, i) => Math.sin(i / 9));
+    add(root, 'lfp', 'double', {
+      data: wave,
+      shape: [3, 300],
+      chunks: [3, 100],
+      compression: 'gzip',
+    });
+    add(root, 'fs', 'double', { data: Float64Array.of(200), shape: [1, 1] });
+    const info = root.create_group('info');
+    info.create_attribute('MATLAB_class', 'struct');
+    add(info, 'rig', 'char', { data: Uint16Array.from([82, 49]), shape: [2, 1] });
+    const hidden = root.create_group('#refs#');
+    const references = ['a', 'b'].map((name) => {
+      add(hidden, name, 'double', { data: wave.slice(0, 40), shape: [1, 40] });
+      return (hidden.get(name) as H5.Dataset).create_reference();
+    });
+    add(root, 'trials', 'cell', { data: references, shape: [2, 1] });
+  });
+}
+
+function madeHdf5(fill: (root: H5.File) => void): Uint8Array {
+  const path = join(folder, 'made.h5');
+  const root = new H5.File(path, 'w');
+  fill(root);
+  root.flush();
+  root.close();
+  return new Uint8Array(readFileSync(path));
+}
+
+function smallFeather(): Uint8Array {
+  const time = Float64Array.from({ length: 300 }, (_, i) => i / 100);
+  const lfp = Float32Array.from({ length: 300 }, (_, i) => (i < 150 ? Math.sin(i) : 0));
+  return packedTable(tableFromArrays({ time, 'lfp 1': lfp, 'lfp 2': lfp.slice() }), 'Zstd');
 }
 
 const [session] = syntheticSessions({ sessionCount: 1, durationS: 10, channelCount: 3 });
@@ -198,8 +259,11 @@ describe('the watchdog', () => {
 const ONE_SENTENCE = /^\[[\w -]+\] expected [\s\S]+, got [\s\S]*: [^\n]+$/;
 
 describe.each<[string, string, () => Uint8Array]>([
-  ['HDF5', 'a.nwb', smallNwb],
+  ['NWB', 'a.nwb', smallNwb],
+  ['HDF5', 'a.h5', smallHdf5],
+  ['MATLAB v7.3', 'a.mat', smallMat73],
   ['Arrow', 'a.arrow', () => writeArrow(session)],
+  ['Arrow, Zstandard', 'a.feather', smallFeather],
 ])('%s', (_, name, make) => {
   test(`${VARIANTS} damaged variants end in a reading or one sentence, soon`, async () => {
     const whole = make();

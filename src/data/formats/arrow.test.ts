@@ -51,6 +51,25 @@ test('opened through the common door', async () => {
   expect((await file.readSession({ lfp: 'lfp' })).behaviour).toBeUndefined();
 });
 
+test('an absurd number anywhere in the footer is refused or harmless, not followed', () => {
+  const footerBytes = new DataView(bytes.buffer, bytes.byteOffset).getInt32(
+    bytes.length - 10,
+    true,
+  );
+  let refused = 0;
+  for (let at = bytes.length - 10 - footerBytes; at < bytes.length - 10; at += 4) {
+    const damaged = bytes.slice();
+    damaged.set([0xff, 0xff, 0xff, 0x7f], at);
+    try {
+      readArrow(damaged, 'made.arrow');
+    } catch (error) {
+      expect(String(error)).toMatch(/\[arrow\] expected [^\n]+: [^\n]+$/);
+      refused += 1;
+    }
+  }
+  expect(refused).toBeGreaterThan(100);
+});
+
 test.each([
   ['cut short', bytes.slice(0, bytes.length / 2), /expected/],
   [

@@ -18,6 +18,7 @@ import {
   Table,
 } from 'apache-arrow';
 import type { Session, Signal } from '../session';
+import { checkArrowLayout } from './arrowLayout';
 import { openArrowTable, registerCodecs } from './arrowTable';
 import type { FileSource, OpenFile } from './fileFormat';
 import { openRecording } from './recording';
@@ -106,7 +107,7 @@ function sessionOf(table: Table, fileName: string): Session {
         'open the original recording (NWB or .npz) instead',
     );
   }
-  const header = JSON.parse(json) as Header;
+  const header = headerOf(json, fileName);
   if (header.version !== VERSION) {
     throw new Error(
       `[arrow] expected format version ${VERSION}, got ${header.version} in "${fileName}": ` +
@@ -124,9 +125,22 @@ function sessionOf(table: Table, fileName: string): Session {
   };
 }
 
+function headerOf(json: string, fileName: string): Header {
+  try {
+    const header = JSON.parse(json) as Header;
+    if (Array.isArray(header.lfp.names) && typeof header.session === 'object') return header;
+  } catch {
+    // Said below.
+  }
+  throw new Error(
+    `[arrow] expected the description of a recording in "${fileName}", got a damaged one: copy or save it again`,
+  );
+}
+
 function readTable(bytes: Uint8Array, fileName: string): Table {
   registerCodecs();
   try {
+    checkArrowLayout(bytes);
     return new Table([...RecordBatchReader.from(bytes)]);
   } catch (error) {
     if (error instanceof Error && /^\[(lz4|zstd)\] expected /.test(error.message)) throw error;

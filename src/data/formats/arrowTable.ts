@@ -50,9 +50,19 @@ export function openArrowTable(table: Table, fileName: string): Promise<OpenFile
   );
 }
 
-/** Values as numbers, NaN where null; times in seconds. */
+/**
+ * Values as numbers, NaN where null; times in seconds.
+ * @throws when the table states more rows than the column has
+ */
 function columnOf(table: Table, c: number): Float64Array {
   const vector = table.getChildAt(c);
+  for (const { length, values, stride } of vector?.data ?? []) {
+    if (length * stride <= (values?.length ?? 0)) continue;
+    throw new Error(
+      `[arrow] expected ${length} values in column "${table.schema.fields[c].name}", got ${values?.length ?? 0}: ` +
+        'the file is damaged, copy or save it again',
+    );
+  }
   // The library gives time stamps in milliseconds.
   const scale = DataType.isTimestamp(table.schema.fields[c].type) ? 1e-3 : 1;
   return Float64Array.from({ length: table.numRows }, (_, i) => {

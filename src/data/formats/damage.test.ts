@@ -34,8 +34,35 @@ function npy(shape: string, count: number): Uint8Array {
   return writer.finish();
 }
 
-/** Unpacked, so that damage reaches levels and keys. */
-const parquet = readFileSync(join(__dirname, 'fixtures/none-v2.parquet'));
+const fixture = (name: string) => new Uint8Array(readFileSync(join(__dirname, 'fixtures', name)));
+
+const zarr = {
+  metadata: {
+    '.zgroup': { zarr_format: 2 },
+    '.zattrs': { subject: 'M1' },
+    'run/lfp/.zattrs': { unit: 'uV' },
+    'run/lfp/.zarray': {
+      zarr_format: 2,
+      shape: [400, 3],
+      chunks: [64, 2],
+      dtype: '<f4',
+      order: 'C',
+      fill_value: 1.5,
+      filters: null,
+      compressor: null,
+    },
+  },
+};
+/** The first chunk, in the same file for want of a folder. */
+const zarrChunk = Float32Array.from({ length: 128 }, (_, i) => Math.sin(i));
+const zarrReferences = {
+  version: 1,
+  refs: {
+    ...zarr.metadata,
+    'run/lfp/0.0': `base64:${Buffer.from(zarrChunk.buffer).toString('base64')}`,
+    'run/lfp/0.1': `base64:${Buffer.from(zarrChunk.buffer).toString('base64')}`,
+  },
+};
 
 /** The damaged part first; the others, if any, are whole. */
 const FORMATS: [name: string, files: [name: string, bytes: Uint8Array][]][] = [
@@ -143,7 +170,16 @@ const FORMATS: [name: string, files: [name: string, bytes: Uint8Array][]][] = [
       ],
     ],
   ],
-  ['Parquet', [['a.parquet', new Uint8Array(parquet)]]],
+  // Unpacked, so that damage reaches levels and keys.
+  ['Parquet', [['a.parquet', fixture('none-v2.parquet')]]],
+  ['Zarr', [['a.zarr.json', strToU8(JSON.stringify(zarrReferences))]]],
+  [
+    'LINDI',
+    [
+      ['a.lindi.json', fixture('lindi.nwb.lindi.json')],
+      ['lindi.nwb', fixture('lindi.nwb')],
+    ],
+  ],
   [
     'table',
     [
