@@ -306,8 +306,8 @@ export interface StudioApi {
   /** A recording that its server gives in parts. */
   openAddress(url: string): Promise<OpenOutcome[]>;
   /**
-   * Reads an opened file as the mapping says and closes it. A long recording goes through the realtime front
-   * end on the way, with the settings' notch. Undefined: it was cancelled, and the file stays open.
+   * Reads an opened file as the mapping says and closes it. A long recording goes through the settings'
+   * front end on the way. Undefined: it was cancelled, and the file stays open.
    */
   addFile(token: number, mapping: Mapping, data: DataSettings): Promise<SessionSummary | undefined>;
   closeFile(token: number): Promise<void>;

@@ -22,7 +22,7 @@ export interface ImportOptions {
 
 /**
  * The session without its provenance's files. A recording of more than `mostRawValues` goes block by block
- * through the realtime front end, whatever the settings: the other one needs the whole recording at once.
+ * through the settings' front end.
  * @throws one sentence when a series is missing, has no rate or is damaged; the signal's reason
  */
 export async function importFile(
@@ -49,7 +49,7 @@ export async function importFile(
     return { ...session, ...when, provenance: origin };
   }
   const { session, frontEnd } = await extractSession(file, mapping, {
-    frontEnd: frontEndOf(data, 'realtime'),
+    frontEnd: frontEndOf(data, data.frontEnd),
     signal,
   });
   const { kind, frameRateHz, notchHz } = frontEnd;

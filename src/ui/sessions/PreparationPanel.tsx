@@ -112,7 +112,11 @@ function Summary({ preparation }: { preparation: Preparation }) {
     splitText,
   } = preparation;
   const delay = importedThrough
-    ? `${importedText(importedThrough)}; group delay ${groupDelayMs.toFixed(1)} ms at 10 Hz${powersText(bandDelaysMs)}.`
+    ? `${importedText(importedThrough)}; ${
+        importedThrough.kind === 'offline-paper'
+          ? 'its filters look ahead: not for live use'
+          : `group delay ${groupDelayMs.toFixed(1)} ms at 10 Hz${powersText(bandDelaysMs)}`
+      }.`
     : frontEnd === 'none'
       ? 'The file holds frames already: no front end.'
       : frontEnd === 'realtime'
