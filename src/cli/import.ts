@@ -2,7 +2,9 @@
 
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ExtractOptions } from '../data/extractStream';
 import { writeArrow } from '../data/formats/arrow';
+import { cpuDecimator } from '../data/formats/decimator';
 import type { FileSource, OpenFile } from '../data/formats/fileFormat';
 import { bandName } from '../data/frontEnd/bandPower';
 import { importSession } from '../data/importSession';
@@ -10,9 +12,18 @@ import type { Mapping } from '../data/mapping';
 import type { AppliedFrontEnd } from '../data/provenance';
 import { openFiles } from '../data/readers';
 import { channelCountOf, durationS } from '../data/session';
+import {
+  choiceText,
+  chooseDecimator,
+  FRONT_END_DEVICES,
+  type FrontEndDevice,
+} from '../decode/chooseDecimator';
+import { createGpuDecimator } from '../decode/gpuDecimator';
+import type { GpuDevice } from '../gpu/device';
 import type { Command } from './command';
 import { catchInterrupts } from './interruption';
 import { mappingFor } from './mappingOptions';
+import { type OpenedDevice, openDevice } from './nodeDevice';
 import { fileNameOf, fileSource, replaceFile } from './nodeFiles';
 import { type Options, type OptionTable, parseOptions } from './options';
 import { formatTime, type Terminal } from './progress';
@@ -53,6 +64,11 @@ const OPTIONS: OptionTable = {
   reference,
   bands,
   'frame-rate': RECORDING_OPTIONS['frame-rate'],
+  'front-end-device': {
+    kind: 'text',
+    choices: ['auto', ...FRONT_END_DEVICES],
+    help: 'reduces broadband; default auto, the faster one when measured',
+  },
 };
 
 export const importRecordings: Command = {
@@ -72,11 +88,25 @@ export const importRecordings: Command = {
       controller.abort(new Error('[import] stopped; nothing was written')),
     );
     const files = await openFiles(sources);
+    const opened: OpenedDevice[] = [];
+    const device = options.text('front-end-device') as FrontEndDevice | undefined;
+    const makeDecimator = chooseDecimator({
+      preference: device ?? 'auto',
+      create: {
+        cpu: cpuDecimator,
+        async gpu(design) {
+          if (opened.length === 0) opened.push(await openDevice('gpu'));
+          return createGpuDecimator(opened[0].device as GpuDevice, design);
+        },
+      },
+      onChoice: (choice) => terminal.note(choiceText(choice)),
+    });
     try {
       const outputs = outputsOf(files, options.required('out'));
       for (const [i, file] of files.entries()) {
         const parts = partsOf(file, files, sources);
-        await importOne(file, parts, outputs[i], options, controller.signal, terminal);
+        const extraction = { signal: controller.signal, makeDecimator };
+        await importOne(file, parts, outputs[i], options, extraction, terminal);
       }
     } catch (error) {
       if (interruption.exitCode === undefined) throw error;
@@ -85,6 +115,7 @@ export const importRecordings: Command = {
     } finally {
       interruption.release();
       for (const file of files) file.close();
+      for (const one of opened) one.close();
     }
     return 0;
   },
@@ -95,7 +126,7 @@ async function importOne(
   sources: readonly FileSource[],
   out: string,
   options: Options,
-  signal: AbortSignal,
+  extraction: Pick<ExtractOptions, 'signal' | 'makeDecimator'>,
   terminal: Terminal,
 ): Promise<void> {
   const { mapping, reasons } = await mappingFor(file, options);
@@ -103,7 +134,7 @@ async function importOne(
   const startedMs = performance.now();
   const session = await importSession(file, sources, mapping, {
     frontEnd: frontEndOptions(options, {}),
-    signal,
+    ...extraction,
     onProgress: ({ fraction, timesRealTime, remainingS }) =>
       terminal.status(
         `${file.name}  ${(100 * fraction).toFixed(0)} %  ${timesRealTime.toFixed(1)} times real time  ${formatTime(remainingS)} left`,

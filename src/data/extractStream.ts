@@ -2,8 +2,14 @@
 import { assembleSession } from './assembleSession';
 import { createChannelInspection } from './channelInspection';
 import { extractFeatures, type Features, type FrontEndOptions } from './features';
+import { cpuDecimator, type Decimator, type MakeDecimator } from './formats/decimator';
 import type { OpenFile } from './formats/fileFormat';
-import { type ReducedBlock, reducedBlocks, reducedClock } from './formats/reducedBlocks';
+import {
+  decimatorFor,
+  type ReducedBlock,
+  reducedBlocks,
+  reducedClock,
+} from './formats/reducedBlocks';
 import { readWhole, reducedNote, type SampleGrid, type SeriesSource } from './formats/sampleGrid';
 import { createFrameMaker } from './frameMaker';
 import { bandNames, frameSignal } from './frameSignal';
@@ -35,6 +41,8 @@ export interface ExtractOptions {
   readonly onProgress?: (progress: ExtractProgress) => void;
   /** Values read at once; any number gives the same frames, of `realtime` to the bit. */
   readonly blockValues?: number;
+  /** How broadband is reduced; default on the processor. */
+  readonly makeDecimator?: MakeDecimator;
 }
 
 export interface Extracted {
@@ -154,11 +162,16 @@ async function extractStreamed(
   const frontEnd = createFrameMaker(kind, filters, clock.sampleCount);
   const inspection = createChannelInspection(lfp.names, 1);
   const missing = createMissingRuns(width);
-  for await (const block of timedBlocks(grid, columns.length, options)) {
-    const { data } = mapped(block.data).signal;
-    inspection.add(data);
-    missing.add(data);
-    frontEnd.push(data);
+  const decimator = await decimatorFor(grid, columns.length, options.makeDecimator ?? cpuDecimator);
+  try {
+    for await (const block of timedBlocks(grid, columns.length, decimator, options)) {
+      const { data } = mapped(block.data).signal;
+      inspection.add(data);
+      missing.add(data);
+      frontEnd.push(data);
+    }
+  } finally {
+    decimator?.close();
   }
   const { mask, warnings } = inspection.finish(given, clock.rateHz);
   const frames = frontEnd.finish();
@@ -193,7 +206,10 @@ async function extractStreamed(
   });
   return {
     session: saidOnce(session),
-    frontEnd: appliedOf(options.frontEnd, kind, { frameRateHz, groupDelayMs, bandDelaysMs }),
+    frontEnd: {
+      ...appliedOf(options.frontEnd, kind, { frameRateHz, groupDelayMs, bandDelaysMs }),
+      ...(decimator?.adapter && { reducedOn: decimator.adapter }),
+    },
     sourceRateHz: grid.rateHz,
   };
 }
@@ -219,10 +235,11 @@ async function changingChannels(
 async function* timedBlocks(
   grid: SampleGrid,
   width: number,
+  decimator: Decimator | undefined,
   { signal, onProgress, blockValues }: ExtractOptions,
 ): AsyncGenerator<ReducedBlock, void> {
   const startedMs = performance.now();
-  for await (const block of reducedBlocks(grid, width, blockValues)) {
+  for await (const block of reducedBlocks(grid, width, blockValues, decimator)) {
     signal?.throwIfAborted();
     yield block;
     const fraction = block.readSamples / grid.sampleCount;

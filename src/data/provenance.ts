@@ -24,6 +24,8 @@ export interface AppliedFrontEnd {
   /** Absent: no band powers. */
   readonly powerBandsHz?: readonly PowerBand[];
   readonly bandDelaysMs?: readonly number[];
+  /** Adapter that reduced broadband in float32; absent: the processor, in float64. */
+  readonly reducedOn?: string;
 }
 
 export interface FileFingerprint {

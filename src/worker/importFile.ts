@@ -1,6 +1,7 @@
 /** From an open file to a session: short recordings as they are, long ones brought to frame rate in bounded memory. */
 import { SOFTWARE_VERSION } from '../base/version';
 import { extractSession } from '../data/extractStream';
+import type { MakeDecimator } from '../data/formats/decimator';
 import type { OpenFile } from '../data/formats/fileFormat';
 import { openRecording } from '../data/formats/recording';
 import { reducedClock } from '../data/formats/reducedBlocks';
@@ -17,6 +18,8 @@ export interface ImportOptions {
   readonly signal: AbortSignal;
   /** Told after each block with the LFP's fraction read, 0 to 1, and its seconds. */
   readonly onRead: (fraction: number, readS: number) => void;
+  /** How broadband is reduced; default on the processor. */
+  readonly makeDecimator?: MakeDecimator;
   readonly mostRawValues?: number;
 }
 
@@ -28,7 +31,7 @@ export interface ImportOptions {
 export async function importFile(
   opened: OpenFile,
   asked: Mapping,
-  { data, signal, onRead, mostRawValues = MOST_RAW_VALUES }: ImportOptions,
+  { data, signal, onRead, makeDecimator, mostRawValues = MOST_RAW_VALUES }: ImportOptions,
 ): Promise<Session> {
   // A saved session comes back as it was saved.
   if (opened.format === 'arrow') return applyMapping(opened, asked);
@@ -50,6 +53,7 @@ export async function importFile(
   }
   const { session, frontEnd } = await extractSession(file, mapping, {
     frontEnd: frontEndOf(data, data.frontEnd),
+    makeDecimator,
     signal,
   });
   const { kind, frameRateHz, notchHz } = frontEnd;

@@ -32,6 +32,10 @@ export class ImportReporter {
     this.#update(progress, isFirst);
   }
 
+  says(text: string): void {
+    if (this.#progress) this.#update({ ...this.#progress, text }, true);
+  }
+
   received(receivedBytes: number): void {
     if (this.#progress) this.#update({ ...this.#progress, receivedBytes });
   }

@@ -38,6 +38,7 @@ function made(options: { mostRawValues?: number; hanging?: string; shelf?: Mappi
     },
     options.shelf ?? new MappingShelf(memoryFolder()),
     (progress) => void told.push(progress),
+    () => Promise.reject(new Error('[gpu] none in this test')),
     options.mostRawValues,
   );
   return { opened, told, started: () => started };
@@ -82,7 +83,10 @@ describe('OpenRecordings', () => {
     const frames = await long.opened.import(token, proposal, DATA);
     expect(frames?.alreadyFrames).toBe(true);
     expect(frames?.lfp.rateHz).toBe(100);
-    expect(frames?.provenance?.frontEnd).toMatchObject({ kind: 'realtime', notchHz: 50 });
+    expect(frames?.provenance?.frontEnd).toMatchObject({
+      kind: DATA.frontEnd,
+      notchHz: 50,
+    });
     expect(frames?.warnings.join()).toMatch(/its samples were not kept/);
     expect(frames?.behaviour).toEqual(raw?.behaviour);
     expect(long.told.some((progress) => progress?.fraction !== undefined)).toBe(true);

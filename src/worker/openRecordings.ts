@@ -1,5 +1,6 @@
 /** Files and addresses being opened: parsed in workers that may be killed, described to the page, and imported. */
 import { type Fault, faultOf } from '../base/fault';
+import { cpuDecimator, type MakeDecimator } from '../data/formats/decimator';
 import { type OpenFile, stem } from '../data/formats/fileFormat';
 import type { GuardedParser } from '../data/guardedOpen';
 import type { SourceSpec } from '../data/guardedProtocol';
@@ -8,6 +9,9 @@ import { type Mapping, proposeMapping } from '../data/mapping';
 import { type FileFingerprint, fingerprint, type RemoteFile } from '../data/provenance';
 import { fileSourceFromBlob } from '../data/readers';
 import type { Session } from '../data/session';
+import { choiceText, chooseDecimator } from '../decode/chooseDecimator';
+import { createGpuDecimator } from '../decode/gpuDecimator';
+import type { GpuDevice } from '../gpu/device';
 import type { DataSettings, ImportProgress, OpenOutcome } from './api';
 import { importFile } from './importFile';
 import { ImportReporter } from './importReporter';
@@ -34,21 +38,34 @@ export class OpenRecordings {
   readonly #mappings: MappingShelf;
   readonly #reporter: ImportReporter;
   readonly #waiting = new Map<number, Waiting>();
+  readonly #makeDecimator: MakeDecimator;
   readonly #mostRawValues: number | undefined;
   #current: { controller: AbortController; parser?: GuardedParser } | undefined;
   #queue: Promise<void> = Promise.resolve();
   #nextToken = 1;
 
-  /** @param mostRawValues larger recordings are kept as frames only */
+  /**
+   * @param openGpu may reduce broadband, where it is faster
+   * @param mostRawValues larger recordings are kept as frames only
+   */
   constructor(
     startParser: StartParser,
     mappings: MappingShelf,
     tell: (progress: ImportProgress | undefined) => void,
+    openGpu: () => Promise<GpuDevice>,
     mostRawValues?: number,
   ) {
     this.#mappings = mappings;
     this.#reporter = new ImportReporter(tell);
     this.#pool = new ParserPool(startParser, (bytes) => this.#reporter.received(bytes));
+    this.#makeDecimator = chooseDecimator({
+      preference: 'auto',
+      create: {
+        cpu: cpuDecimator,
+        gpu: async (design) => createGpuDecimator(await openGpu(), design),
+      },
+      onChoice: (choice) => this.#reporter.says(`Reading. ${choiceText(choice)}`),
+    });
     this.#mostRawValues = mostRawValues;
   }
 
@@ -137,6 +154,7 @@ export class OpenRecordings {
           data,
           signal,
           onRead: (fraction, readS) => this.#reporter.read(fraction, readS),
+          makeDecimator: this.#makeDecimator,
           mostRawValues: this.#mostRawValues,
         });
         if (!session.provenance || group.files[index].format === 'arrow') return session;

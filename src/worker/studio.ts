@@ -64,8 +64,11 @@ export class Studio implements StudioApi {
     this.#recordings = new Recordings(recordings);
     const shelf = new MappingShelf(mappings);
     await shelf.restore();
-    this.#opened = new OpenRecordings(this.#startParser, shelf, (progress) =>
-      this.#tell({ type: 'import', progress }),
+    this.#opened = new OpenRecordings(
+      this.#startParser,
+      shelf,
+      (progress) => this.#tell({ type: 'import', progress }),
+      () => this.#openDevice(),
     );
     this.#models = new Models(models);
     this.#saved = new SavedRuns(runs);

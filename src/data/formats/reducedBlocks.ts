@@ -1,6 +1,6 @@
 /** A series block by block at the rate that front ends take: broadband is low-passed and reduced on the way. */
 import type { SampleRange } from '../session';
-import { createDecimator } from './decimator';
+import { cpuDecimator, type Decimator, type DecimatorDesign, designDecimator } from './decimator';
 import type { SampleGrid } from './sampleGrid';
 
 /** Small enough for the caches of a processor: larger blocks are slower and leave more garbage. */
@@ -19,7 +19,7 @@ export interface ReducedClock {
 
 export interface ReducedBlock {
   readonly firstSample: number;
-  /** `[sample, column]`, NaN in gaps; a reduced sample that touches a gap is one too. */
+  /** `[sample, column]`, as many as are ready, NaN in gaps; a reduced sample that touches a gap is one too. */
   readonly data: Float32Array;
   /** Grid samples read so far. */
   readonly readSamples: number;
@@ -40,14 +40,15 @@ export function reducedClock({ rateHz, sampleCount, gaps }: SampleGrid): Reduced
 /**
  * All blocks in order; any block size gives the same bits.
  * @param blockValues values read at once, rounded to whole stored chunks
+ * @param decimator that of {@link decimatorFor}; default on the processor
  */
 export async function* reducedBlocks(
   grid: SampleGrid,
   width: number,
   blockValues = BLOCK_VALUES,
+  decimator = decimatorFor(grid, width, cpuDecimator),
 ): AsyncGenerator<ReducedBlock, void> {
-  const { factor, gaps } = reducedClock(grid);
-  const decimate = factor > 1 ? createDecimator(grid.rateHz, factor, width) : undefined;
+  const { gaps } = reducedClock(grid);
   const chunk = grid.chunkSamples ?? 1;
   // Whole chunks per block: a chunk cut in two would be decompressed twice.
   const blockSamples = Math.max(1, Math.floor(blockValues / width / chunk)) * chunk;
@@ -58,17 +59,37 @@ export async function* reducedBlocks(
     block.catch(() => {});
     return block;
   };
+  let firstSample = 0;
   let coming = readFrom(0);
   for (let start = 0; start < grid.sampleCount; start += blockSamples) {
     const end = Math.min(grid.sampleCount, start + blockSamples);
     const block = await coming;
-    // Another worker may decompress the next one meanwhile.
+    // Another worker may decompress the next one meanwhile, and a device filter the last one.
     coming = readFrom(end);
-    const firstSample = Math.ceil(start / factor);
-    const data = decimate ? decimate(block, start) : block;
-    if (decimate) openGaps(data, firstSample, width, gaps);
+    let data = decimator ? await decimator.push(block) : block;
+    if (decimator && end === grid.sampleCount) data = joined(data, await decimator.finish());
+    if (decimator) openGaps(data, firstSample, width, gaps);
     yield { firstSample, data, readSamples: end };
+    firstSample += data.length / width;
   }
+}
+
+/** For broadband; undefined for anything else. */
+export function decimatorFor<T extends Decimator | Promise<Decimator>>(
+  grid: SampleGrid,
+  width: number,
+  make: (design: DecimatorDesign) => T,
+): T | undefined {
+  const { factor } = reducedClock(grid);
+  return factor > 1 ? make(designDecimator(grid.rateHz, factor, width)) : undefined;
+}
+
+function joined(a: Float32Array, b: Float32Array): Float32Array {
+  if (b.length === 0) return a;
+  const both = new Float32Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
 }
 
 function openGaps(
