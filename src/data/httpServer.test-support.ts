@@ -1,4 +1,6 @@
 // A local server with the faults of real ones, in a thread of its own so that a blocked reader does not block it.
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { Worker } from 'node:worker_threads';
 
 const SERVER = `
@@ -78,6 +80,27 @@ export async function serveLocally(bytes: Uint8Array): Promise<LocalServer> {
     origin,
     counted: async () => (await fetch(`${origin}/count`)).json(),
     stop: () => worker.terminate(),
+  };
+}
+
+/** Serves files by their paths, with ranges, in this thread: for readers that can wait. */
+export async function serveFolder(files: ReadonlyMap<string, Uint8Array>) {
+  const server = createServer((request, response) => {
+    const bytes = files.get(decodeURIComponent(request.url ?? '').slice(1));
+    if (!bytes) return response.writeHead(404).end();
+    const [, start, end] = /bytes=(\d+)-(\d+)/.exec(request.headers.range ?? '') ?? [];
+    const part = bytes.subarray(Number(start), Number(end) + 1);
+    const range = `bytes ${start}-${Number(start) + part.length - 1}/${bytes.length}`;
+    return response.writeHead(206, { 'content-range': range }).end(part);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    origin: `http://127.0.0.1:${port}`,
+    stop() {
+      server.closeAllConnections();
+      server.close();
+    },
   };
 }
 

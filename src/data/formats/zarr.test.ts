@@ -3,12 +3,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { zlibSync } from 'fflate';
 import { describe, expect, test } from 'vitest';
-import { serveLocally } from '../httpServer.test-support';
+import { serveFolder, serveLocally } from '../httpServer.test-support';
 import { openHttpSource } from '../httpSource';
 import { type FileSource, openFile, openFiles, proposeChoice } from '../readers';
 import type { Session } from '../session';
 import type { OpenFile } from './fileFormat';
 import { inMemory } from './madeFiles';
+import { openZarr } from './zarrFile';
 
 const FOLDER = join(__dirname, 'fixtures');
 const original = new Uint8Array(readFileSync(join(FOLDER, 'lindi.nwb')));
@@ -86,6 +87,32 @@ describe('LINDI', () => {
     ]);
     const { lfp } = await sessionOf(linked);
     expect(lfp).toEqual((await sessionOf(hdf5)).lfp);
+  });
+
+  test('an array in one block is read in parts', async () => {
+    const values = Float32Array.from({ length: 600_002 }, (_, i) => Math.sin(i));
+    const bytes = new Uint8Array(100 + values.byteLength);
+    bytes.set(new Uint8Array(values.buffer), 100);
+    let most = 0;
+    const big: FileSource = {
+      ...inMemory('big.h5', bytes),
+      async slice(start, end) {
+        most = Math.max(most, end - start);
+        return bytes.slice(start, end);
+      },
+    };
+    const array = { zarr_format: 2, shape: [300_001, 2], chunks: [300_001, 2], dtype: '<f4' };
+    const refs = {
+      'run/lfp/.zarray': { ...array, order: 'C', fill_value: 0, filters: null, compressor: null },
+      'run/lfp/0.0': ['big.h5', 100, values.byteLength],
+    };
+    const source = fromText('big.lindi.json', JSON.stringify({ refs }));
+    const file = await openZarr(source, [big]);
+    expect(await file?.readSlice('run.lfp', 131_070, 131_075)).toEqual(
+      values.slice(2 * 131_070, 2 * 131_075),
+    );
+    expect(await file?.readSlice('run.lfp', 300_000, 300_001)).toEqual(values.slice(-2));
+    expect(most).toBe(2 ** 20);
   });
 
   const changed = (change: (refs: Record<string, unknown>) => void) => {
@@ -228,5 +255,39 @@ describe('a folder', () => {
       return i >= 16 && i < 32 && c === 2 ? Number.NaN : value(i, c);
     });
     expect([...values]).toEqual(wanted);
+  });
+
+  test('of an NWB file by address, equal to what HDF5 gives', async () => {
+    const { refs } = JSON.parse(references) as { refs: Record<string, unknown> };
+    const files = new Map<string, Uint8Array>();
+    const metadata: Record<string, unknown> = {};
+    for (const [key, value] of Object.entries(refs)) {
+      const [, start, length] = Array.isArray(value) ? (value as number[]) : [];
+      const text = String(value);
+      if (/\/?\.z\w+$/.test(key)) metadata[key] = JSON.parse(text);
+      else if (Array.isArray(value)) files.set(key, original.subarray(start, start + length));
+      else if (text.startsWith('base64:')) files.set(key, Buffer.from(text.slice(7), 'base64'));
+      else files.set(key, Buffer.from(text, 'latin1'));
+    }
+    const entry = JSON.stringify({ zarr_consolidated_format: 1, metadata });
+    files.set('.zmetadata', new TextEncoder().encode(entry));
+    const served = new Map([...files].map(([key, bytes]) => [`mouse.nwb.zarr/${key}`, bytes]));
+    const server = await serveFolder(served);
+    try {
+      const file = await openFile(await openHttpSource(`${server.origin}/mouse.nwb.zarr/`));
+      expect([file.format, file.name]).toEqual(['nwb', 'mouse']);
+      const { lfp, behaviour, channelMask } = await sessionOf(file);
+      const hdf5 = await sessionOf(await openFile(inMemory('lindi.nwb', original)));
+      expect({ lfp, behaviour, channelMask }).toEqual({
+        lfp: hdf5.lfp,
+        behaviour: hdf5.behaviour,
+        channelMask: hdf5.channelMask,
+      });
+      await expect(openHttpSource(`${server.origin}/other.zarr`)).rejects.toThrow(
+        /expected .zmetadata or zarr.json in .*consolidate_metadata/,
+      );
+    } finally {
+      server.stop();
+    }
   });
 });

@@ -2,12 +2,13 @@
 import { type FileSource, type OpenFile, stem } from './fileFormat';
 import { type OpenHdf5, openHdf5 } from './hdf5';
 import { hdf5Group } from './hdf5Tree';
+import { isObject } from './jsonObject';
 import { matSeries } from './matSeries';
 import { type MatValue, squeezed } from './matValue';
 import { describeNwb, isNwb } from './nwb';
 import { openRecording } from './recording';
 import { isArray, type TreeArray, type TreeGroup, type TreeNode } from './tree';
-import { explainZarr, folderStore, isObject, referenceStore, type ZarrStore } from './zarrStore';
+import { explainZarr, folderStore, referenceStore, type ZarrStore } from './zarrStore';
 import { type ArrayLink, zarrTree } from './zarrTree';
 
 const MAX_JSON_BYTES = 2 ** 28;

@@ -1,5 +1,7 @@
 /** What a Zarr hierarchy consists of: its metadata, all in memory, and chunks that are fetched. */
 import { type FileSource, readExact } from './fileFormat';
+import { isObject, type JsonObject } from './jsonObject';
+import { type SplitArray, splitContiguous } from './zarrContiguous';
 
 export interface ZarrStore {
   readonly version: 2 | 3;
@@ -9,15 +11,9 @@ export interface ZarrStore {
   chunk(key: string): Promise<Uint8Array | undefined>;
 }
 
-type JsonObject = Readonly<Record<string, unknown>>;
-
 /** Longer ones are no chunks that anybody would write. */
 const MAX_CHUNK_BYTES = 2 ** 28;
 const METADATA_KEY = /(^|\/)(\.zgroup|\.zarray|\.zattrs|zarr\.json)$/;
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 /**
  * References into other files by byte ranges, as LINDI and kerchunk write them: a value is JSON, text, `base64:…`,
@@ -33,6 +29,17 @@ export function referenceStore(
   for (const [key, value] of entries) {
     if (METADATA_KEY.test(key)) documents.set(key, isObject(value) ? value : parsed(value, key));
   }
+  const splits = new Map<string, SplitArray>();
+  for (const [key, document] of documents) {
+    const path = /^(.*\/)\.zarray$/.exec(key)?.[1];
+    const split = path !== undefined && splitContiguous(document);
+    // Only what lies in a file can be read in parts.
+    const first =
+      split && path + String(split.document.shape).replace(/\d+/g, '0').replaceAll(',', '.');
+    if (!split || !Array.isArray(entries.get(first || ''))) continue;
+    documents.set(key, split.document);
+    splits.set(path, split);
+  }
   const names = new Map(isObject(templates) ? Object.entries(templates) : []);
   const resolved = (address: string) =>
     address.replace(/\{\{\s*(\w+)\s*\}\}/g, (_, name) => String(names.get(name) ?? ''));
@@ -46,20 +53,29 @@ export function referenceStore(
     version: 2,
     documents,
     async chunk(key) {
-      const value = entries.get(key);
+      const [, path = '', row] = /^(.*\/)(\d+)[.\d]*$/.exec(key) ?? [];
+      const split = splits.get(path);
+      const value = entries.get(split ? key.replace(/\d+(?=[.\d]*$)/, '0') : key);
       if (value === undefined || value === null) return undefined;
       if (typeof value === 'string') return inlineBytes(value);
       if (!Array.isArray(value)) return new TextEncoder().encode(JSON.stringify(value));
       const [address, offset = 0, length] = value as unknown[];
       if (typeof address !== 'string') refuse('an address', JSON.stringify(value), key);
       const source = await sourceAt(resolved(address));
-      const start = Number(offset);
-      const end = length === undefined ? source.byteLength : start + Number(length);
+      const first = split ? Number(row) * split.blockBytes : 0;
+      const start = Number(offset) + first;
+      const whole = length === undefined ? source.byteLength : Number(offset) + Number(length);
+      const end = split ? Math.min(whole, start + split.blockBytes) : whole;
       if (!(start >= 0 && end >= start && end - start <= MAX_CHUNK_BYTES)) {
         refuse('a range of bytes', `${offset} and ${length}`, key);
       }
-      const view = await readExact(source, start, end, key);
-      return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+      const { buffer, byteOffset, byteLength } = await readExact(source, start, end, key);
+      const bytes = new Uint8Array(buffer, byteOffset, byteLength);
+      if (!split || byteLength === split.blockBytes) return bytes;
+      // The last block is filled up, as the last chunk of an array is.
+      const filled = new Uint8Array(split.blockBytes);
+      filled.set(bytes);
+      return filled;
     },
   };
 }

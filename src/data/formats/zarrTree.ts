@@ -1,9 +1,10 @@
 /** A Zarr hierarchy (version 2 or 3) as a tree of groups and arrays. */
 import { Location, open } from 'zarrita';
+import { isObject } from './jsonObject';
 import type { TreeArray, TreeGroup, TreeNode, TreeRange } from './tree';
 import { itemBytes, registerZarrCodecs } from './zarrCodecs';
 import { type Chunked, readChunked } from './zarrRead';
-import { explainZarr, isObject, type ZarrStore } from './zarrStore';
+import { explainZarr, type ZarrStore } from './zarrStore';
 
 const MAX_LINKS = 8;
 
