@@ -2,10 +2,10 @@
 
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ExtractOptions } from '../data/extractStream';
 import { writeArrow } from '../data/formats/arrow';
 import { cpuDecimator } from '../data/formats/decimator';
 import type { FileSource, OpenFile } from '../data/formats/fileFormat';
+import { reducedBy } from '../data/formats/sampleGrid';
 import { bandName } from '../data/frontEnd/bandPower';
 import { importSession } from '../data/importSession';
 import type { Mapping } from '../data/mapping';
@@ -105,8 +105,9 @@ export const importRecordings: Command = {
       const outputs = outputsOf(files, options.required('out'));
       for (const [i, file] of files.entries()) {
         const parts = partsOf(file, files, sources);
-        const extraction = { signal: controller.signal, makeDecimator };
-        await importOne(file, parts, outputs[i], options, extraction, terminal);
+        const reducing = file.sources.map((source) => reducedBy(source, makeDecimator));
+        const asked = { ...file, sources: reducing };
+        await importOne(asked, parts, outputs[i], options, controller.signal, terminal);
       }
     } catch (error) {
       if (interruption.exitCode === undefined) throw error;
@@ -126,7 +127,7 @@ async function importOne(
   sources: readonly FileSource[],
   out: string,
   options: Options,
-  extraction: Pick<ExtractOptions, 'signal' | 'makeDecimator'>,
+  signal: AbortSignal,
   terminal: Terminal,
 ): Promise<void> {
   const { mapping, reasons } = await mappingFor(file, options);
@@ -134,7 +135,7 @@ async function importOne(
   const startedMs = performance.now();
   const session = await importSession(file, sources, mapping, {
     frontEnd: frontEndOptions(options, {}),
-    ...extraction,
+    signal,
     onProgress: ({ fraction, timesRealTime, remainingS }) =>
       terminal.status(
         `${file.name}  ${(100 * fraction).toFixed(0)} %  ${timesRealTime.toFixed(1)} times real time  ${formatTime(remainingS)} left`,

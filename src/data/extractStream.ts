@@ -2,7 +2,7 @@
 import { assembleSession } from './assembleSession';
 import { createChannelInspection } from './channelInspection';
 import { extractFeatures, type Features, type FrontEndOptions } from './features';
-import { cpuDecimator, type Decimator, type MakeDecimator } from './formats/decimator';
+import type { Decimator } from './formats/decimator';
 import type { OpenFile } from './formats/fileFormat';
 import {
   decimatorFor,
@@ -41,8 +41,6 @@ export interface ExtractOptions {
   readonly onProgress?: (progress: ExtractProgress) => void;
   /** Values read at once; any number gives the same frames, of `realtime` to the bit. */
   readonly blockValues?: number;
-  /** How broadband is reduced; default on the processor. */
-  readonly makeDecimator?: MakeDecimator;
 }
 
 export interface Extracted {
@@ -162,7 +160,7 @@ async function extractStreamed(
   const frontEnd = createFrameMaker(kind, filters, clock.sampleCount);
   const inspection = createChannelInspection(lfp.names, 1);
   const missing = createMissingRuns(width);
-  const decimator = await decimatorFor(grid, columns.length, options.makeDecimator ?? cpuDecimator);
+  const decimator = await decimatorFor(grid, columns.length);
   try {
     for await (const block of timedBlocks(grid, columns.length, decimator, options)) {
       const { data } = mapped(block.data).signal;
@@ -200,7 +198,9 @@ async function extractStreamed(
     channelMask: referencing.mask,
     warnings: [
       ...file.sessionWarnings,
-      ...(clock.factor > 1 ? [reducedNote(source.info.name, grid.rateHz, clock.rateHz)] : []),
+      ...(clock.factor > 1
+        ? [reducedNote(source.info.name, grid.rateHz, clock.rateHz, decimator?.adapter)]
+        : []),
       ...warnings,
     ],
   });
@@ -223,7 +223,8 @@ async function changingChannels(
   { signal, blockValues }: ExtractOptions,
 ): Promise<Float32Array> {
   const inspection = createChannelInspection(mapped(new Float32Array(0)).signal.names, 1);
-  for await (const block of reducedBlocks(grid, width, blockValues)) {
+  const onProcessor = await decimatorFor({ ...grid, makeDecimator: undefined }, width);
+  for await (const block of reducedBlocks(grid, width, onProcessor, blockValues)) {
     signal?.throwIfAborted();
     inspection.add(mapped(block.data).signal.data);
     if (inspection.unchanged(given).length === 0) break;
@@ -239,7 +240,7 @@ async function* timedBlocks(
   { signal, onProgress, blockValues }: ExtractOptions,
 ): AsyncGenerator<ReducedBlock, void> {
   const startedMs = performance.now();
-  for await (const block of reducedBlocks(grid, width, blockValues, decimator)) {
+  for await (const block of reducedBlocks(grid, width, decimator, blockValues)) {
     signal?.throwIfAborted();
     yield block;
     const fraction = block.readSamples / grid.sampleCount;

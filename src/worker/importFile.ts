@@ -36,7 +36,7 @@ export async function importFile(
   // A saved session comes back as it was saved.
   if (opened.format === 'arrow') return applyMapping(opened, asked);
   const mapping = locatedMapping(opened, asked);
-  const file = watched(opened, mapping.lfp.path, signal, onRead);
+  const file = watched(opened, mapping.lfp.path, signal, onRead, makeDecimator);
   const source = file.sources.find(({ info }) => info.path === mapping.lfp.path)!;
   const grid = await source.open(mapping.lfp.rateHz);
   const isLong = reducedClock(grid).sampleCount * source.info.columns.length > mostRawValues;
@@ -53,7 +53,6 @@ export async function importFile(
   }
   const { session, frontEnd } = await extractSession(file, mapping, {
     frontEnd: frontEndOf(data, data.frontEnd),
-    makeDecimator,
     signal,
   });
   const { kind, frameRateHz, notchHz } = frontEnd;
@@ -73,6 +72,7 @@ function watched(
   lfpPath: string,
   signal: AbortSignal,
   onRead: ImportOptions['onRead'],
+  makeDecimator: MakeDecimator | undefined,
 ): OpenFile {
   return openRecording({
     ...file,
@@ -83,6 +83,7 @@ function watched(
         const isLfp = source.info.path === lfpPath;
         return {
           ...grid,
+          makeDecimator,
           async read(startSample, endSample) {
             signal.throwIfAborted();
             const values = await grid.read(startSample, endSample);

@@ -1,6 +1,6 @@
 /** A series block by block at the rate that front ends take: broadband is low-passed and reduced on the way. */
 import type { SampleRange } from '../session';
-import { cpuDecimator, type Decimator, type DecimatorDesign, designDecimator } from './decimator';
+import { cpuDecimator, type Decimator, designDecimator } from './decimator';
 import type { SampleGrid } from './sampleGrid';
 
 /** Small enough for the caches of a processor: larger blocks are slower and leave more garbage. */
@@ -39,14 +39,14 @@ export function reducedClock({ rateHz, sampleCount, gaps }: SampleGrid): Reduced
 
 /**
  * All blocks in order; any block size gives the same bits.
+ * @param decimator that of {@link decimatorFor}
  * @param blockValues values read at once, rounded to whole stored chunks
- * @param decimator that of {@link decimatorFor}; default on the processor
  */
 export async function* reducedBlocks(
   grid: SampleGrid,
   width: number,
+  decimator: Decimator | undefined,
   blockValues = BLOCK_VALUES,
-  decimator = decimatorFor(grid, width, cpuDecimator),
 ): AsyncGenerator<ReducedBlock, void> {
   const { gaps } = reducedClock(grid);
   const chunk = grid.chunkSamples ?? 1;
@@ -74,13 +74,13 @@ export async function* reducedBlocks(
   }
 }
 
-/** For broadband; undefined for anything else. */
-export function decimatorFor<T extends Decimator | Promise<Decimator>>(
+/** For broadband, to be closed by the caller; undefined for anything else. */
+export async function decimatorFor(
   grid: SampleGrid,
   width: number,
-  make: (design: DecimatorDesign) => T,
-): T | undefined {
+): Promise<Decimator | undefined> {
   const { factor } = reducedClock(grid);
+  const make = grid.makeDecimator ?? cpuDecimator;
   return factor > 1 ? make(designDecimator(grid.rateHz, factor, width)) : undefined;
 }
 

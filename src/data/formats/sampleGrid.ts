@@ -1,7 +1,8 @@
 /** A series as a regular grid of samples that is read in slices, and a whole one read block by block. */
 import type { SampleRange, Signal } from '../session';
+import type { MakeDecimator } from './decimator';
 import type { SeriesInfo } from './fileFormat';
-import { reducedBlocks, reducedClock } from './reducedBlocks';
+import { decimatorFor, reducedBlocks, reducedClock } from './reducedBlocks';
 
 /** Regular samples of one series; what lies in a gap was never recorded. */
 export interface SampleGrid {
@@ -14,6 +15,8 @@ export interface SampleGrid {
   readonly units: readonly string[];
   /** Samples that are cheapest to read at once. */
   readonly chunkSamples?: number;
+  /** How broadband is reduced; absent: on the processor. */
+  readonly makeDecimator?: MakeDecimator;
   /** `[sample, column]` in physical units, NaN in gaps. */
   read(startSample: number, endSample: number): Promise<Float32Array>;
 }
@@ -27,6 +30,14 @@ export interface SeriesSource {
   readonly columnMask?: Float32Array;
   /** Bands per channel when the series holds frames; absent: raw samples. */
   readonly bands?: readonly string[];
+}
+
+/** The same series, whose broadband is reduced in another way. */
+export function reducedBy(source: SeriesSource, makeDecimator: MakeDecimator): SeriesSource {
+  return {
+    ...source,
+    open: async (statedRateHz) => ({ ...(await source.open(statedRateHz)), makeDecimator }),
+  };
 }
 
 /** 2 GiB of float32, the largest array that browsers give. */
@@ -50,8 +61,13 @@ export async function readWhole(
     );
   }
   const data = new Float32Array(sampleCount * width);
-  for await (const block of reducedBlocks(grid, width)) {
-    data.set(block.data, block.firstSample * width);
+  const decimator = await decimatorFor(grid, width);
+  try {
+    for await (const block of reducedBlocks(grid, width, decimator)) {
+      data.set(block.data, block.firstSample * width);
+    }
+  } finally {
+    decimator?.close();
   }
   const signal: Signal = {
     rateHz,
@@ -62,14 +78,20 @@ export async function readWhole(
     data,
     ...(gaps.length > 0 && { gaps }),
   };
-  return { signal, warnings: factor > 1 ? [reducedNote(name, grid.rateHz, rateHz)] : [] };
+  const warnings = factor > 1 ? [reducedNote(name, grid.rateHz, rateHz, decimator?.adapter)] : [];
+  return { signal, warnings };
 }
 
 /** What a person is told when broadband was reduced. */
-export function reducedNote(name: string, fromHz: number, toHz: number): string {
+export function reducedNote(
+  name: string,
+  fromHz: number,
+  toHz: number,
+  adapter: string | undefined,
+): string {
   return (
     `${name}: broadband of ${fromHz.toFixed(0)} Hz is reduced to ${toHz.toFixed(1)} Hz ` +
-    'by a causal low-pass on reading.'
+    `by a causal low-pass on reading${adapter ? `, in float32 on ${adapter}` : ''}.`
   );
 }
 
