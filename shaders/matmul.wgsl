@@ -1,49 +1,51 @@
 // The matrix product, a 4x4 tile of out per invocation, kept in registers; on any adapter, for any size.
 // No workgroup memory: the cache serves the reuse, and software adapters have nothing faster.
 
-override group_rows: u32 = 8u;
+const GROUP = 64u;
 
-// Rows `row` to `row + 3`, as columns, of a matrix that begins at vec4 `start` and has `width` vec4s per row. Past the
-// end the last row is repeated: `store_vec4` leaves its products out.
-fn rows_of_a(start: u32, row: u32, rows: u32, width: u32) -> mat4x4f {
-  return mat4x4f(
-    a4[start + min(row, rows - 1u) * width],
-    a4[start + min(row + 1u, rows - 1u) * width],
-    a4[start + min(row + 2u, rows - 1u) * width],
-    a4[start + min(row + 3u, rows - 1u) * width],
+// First row and column of an invocation's tile.
+fn tile_of(group: vec3u, index: u32) -> vec2u {
+  let group_rows = GROUP / sizes.group_columns;
+  return 4u * vec2u(
+    group.y * group_rows + index / sizes.group_columns,
+    group.x * sizes.group_columns + index % sizes.group_columns,
   );
 }
 
 // K, N and the contiguous dimensions of A and B are multiples of 4.
-@compute @workgroup_size(group_columns, group_rows)
-fn multiply_vec4(
-  @builtin(global_invocation_id) id: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-) {
-  let m = arrayLength(&out4) * 4u / (sizes.n * groups.z);
-  let k = arrayLength(&a4) * 4u / (m * groups.z / sizes.parts);
-  let column = id.x * 4u;
-  let row = id.y * 4u;
-  if (row >= m || column >= sizes.n) { return; }
-  let batch = id.z / sizes.parts;
-  let start_a = batch * m * k / 4u;
-  let start_b = batch * k * sizes.n / 4u;
-  let part = range_of_part(id.z, k);
-  var tile = mat4x4f();
-  for (var at = part.x; at < part.y; at += 4u) {
-    var of_a: mat4x4f;
-    if (transpose_a) { of_a = transpose(rows_of_a(start_a + row / 4u, at, k, m / 4u)); }
-    else { of_a = rows_of_a(start_a + at / 4u, row, m, k / 4u); }
-    // Column r of `of_a` is row r of A's block, so that column r of the product is row r of the tile.
-    tile += block_of_b(start_b, at, column, k) * of_a;
+@compute @workgroup_size(GROUP)
+fn multiply_vec4(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
+  let tile = tile_of(group, index);
+  let row = tile.x;
+  let column = tile.y;
+  if (row >= sizes.m || column >= sizes.n) { return; }
+  let part = range_of_part(group.z);
+  let blocks = blocks_of_b(group.z, part.x, column);
+  let start = group.z / sizes.parts * (sizes.m * sizes.k / 4u);
+  let k4 = sizes.k / 4u;
+  let m4 = sizes.m / 4u;
+  // The vec4s of a block of A. Past the end the last row is repeated: its products are not stored.
+  var places = start + min(row + vec4u(0u, 1u, 2u, 3u), vec4u(sizes.m - 1u)) * k4 + part.x / 4u;
+  var advance = 1u;
+  if (transpose_a) {
+    places = start + (part.x + vec4u(0u, 1u, 2u, 3u)) * m4 + row / 4u;
+    advance = sizes.m;
   }
-  store_rows(id.z, m, row, column, tile);
+  var rows = first_rows(group.z, row, column);
+  for (var i = 0u; i < (part.y - part.x) / 4u; i++) {
+    let at = places + i * advance;
+    // Column r is row r of A's block, so that column r of the product is row r of the tile.
+    var of_a = mat4x4f(a4[at.x], a4[at.y], a4[at.z], a4[at.w]);
+    if (transpose_a) { of_a = transpose(of_a); }
+    rows += block_of_b(blocks, i) * of_a;
+  }
+  store_rows(group.z, row, column, rows);
 }
 
-fn store_scalars(z: u32, m: u32, row: u32, column: u32, values: vec4f) {
-  if (row >= m) { return; }
+fn store_scalars(z: u32, row: u32, column: u32, values: vec4f) {
+  if (row >= sizes.m) { return; }
   for (var c = 0u; c < 4u && column + c < sizes.n; c++) {
-    let at = (z * m + row) * sizes.n + column + c;
+    let at = (z * sizes.m + row) * sizes.n + column + c;
     var value = values[c];
     if (sizes.has_bias == 1u) { value += bias[column + c]; }
     if (sizes.has_residual == 1u) { value += residual[at]; }
@@ -52,33 +54,29 @@ fn store_scalars(z: u32, m: u32, row: u32, column: u32, values: vec4f) {
 }
 
 // Any size. Rows and columns past the end repeat the last.
-@compute @workgroup_size(group_columns, group_rows)
-fn multiply_scalar(
-  @builtin(global_invocation_id) id: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-) {
-  let m = arrayLength(&out) / (sizes.n * groups.z);
-  let k = arrayLength(&a) / (m * groups.z / sizes.parts);
-  let column = id.x * 4u;
-  let row = id.y * 4u;
-  if (row >= m || column >= sizes.n) { return; }
-  let batch = id.z / sizes.parts;
-  let rows = min(row + vec4u(0u, 1u, 2u, 3u), vec4u(m - 1u));
+@compute @workgroup_size(GROUP)
+fn multiply_scalar(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
+  let tile = tile_of(group, index);
+  let row = tile.x;
+  let column = tile.y;
+  if (row >= sizes.m || column >= sizes.n) { return; }
+  let batch = group.z / sizes.parts;
+  let rows = min(row + vec4u(0u, 1u, 2u, 3u), vec4u(sizes.m - 1u));
   let columns = min(column + vec4u(0u, 1u, 2u, 3u), vec4u(sizes.n - 1u));
-  let step_a = select(1u, m, transpose_a);
+  let step_a = select(1u, sizes.m, transpose_a);
   let step_b = select(sizes.n, 1u, transpose_b);
-  let start_a = batch * m * k + rows * select(k, 1u, transpose_a);
-  let start_b = batch * k * sizes.n + columns * select(1u, k, transpose_b);
-  let part = range_of_part(id.z, k);
-  var tile = mat4x4f();
+  let start_a = batch * sizes.m * sizes.k + rows * select(sizes.k, 1u, transpose_a);
+  let start_b = batch * sizes.k * sizes.n + columns * select(1u, sizes.k, transpose_b);
+  let part = range_of_part(group.z);
+  var result = mat4x4f();
   for (var at = part.x; at < part.y; at++) {
     let i = start_a + at * step_a;
     let j = start_b + at * step_b;
     let of_b = vec4f(b[j.x], b[j.y], b[j.z], b[j.w]);
-    tile += mat4x4f(a[i.x] * of_b, a[i.y] * of_b, a[i.z] * of_b, a[i.w] * of_b);
+    result += mat4x4f(a[i.x] * of_b, a[i.y] * of_b, a[i.z] * of_b, a[i.w] * of_b);
   }
-  store_scalars(id.z, m, row, column, tile[0]);
-  store_scalars(id.z, m, row + 1u, column, tile[1]);
-  store_scalars(id.z, m, row + 2u, column, tile[2]);
-  store_scalars(id.z, m, row + 3u, column, tile[3]);
+  store_scalars(group.z, row, column, result[0]);
+  store_scalars(group.z, row + 1u, column, result[1]);
+  store_scalars(group.z, row + 2u, column, result[2]);
+  store_scalars(group.z, row + 3u, column, result[3]);
 }

@@ -3,6 +3,8 @@
 // rows: twice as fast as 4x4 tiles on lavapipe and SwiftShader, whose loads cost more than their arithmetic.
 enable subgroups;
 
+override group_columns: u32 = 32u;
+
 const ROWS = 16u;
 
 // Four rows of A of which each lane of the quad has loaded one, or, transposed, the same columns of four rows.
@@ -21,45 +23,41 @@ fn rows_of_quad(own: vec4f) -> mat4x4f {
 @compute @workgroup_size(group_columns)
 fn multiply_quads(
   @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) index: u32,
   @builtin(subgroup_invocation_id) lane: u32,
 ) {
-  let m = arrayLength(&out4) * 4u / (sizes.n * groups.z);
-  let k = arrayLength(&a4) * 4u / (m * groups.z / sizes.parts);
-  let batch = group.z / sizes.parts;
   let row = group.y * ROWS;
   // Past the end a lane computes the last columns again: its quad needs what it loads.
   let own_column = (group.x * group_columns + index) * 4u;
   let column = min(own_column, sizes.n - 4u);
-  let start_a = batch * m * k / 4u;
-  let start_b = batch * k * sizes.n / 4u;
+  let part = range_of_part(group.z);
+  let blocks = blocks_of_b(group.z, part.x, column);
+  let start = group.z / sizes.parts * (sizes.m * sizes.k / 4u);
+  let k4 = sizes.k / 4u;
+  let m4 = sizes.m / 4u;
   // Lane q of a quad loads rows 4 r + q of the 16; transposed, row q of the four of A that a round takes.
-  var places: vec4u;
-  var step: u32;
+  let q = lane % 4u;
+  var places = start + min(row + q + vec4u(0u, 4u, 8u, 12u), vec4u(sizes.m - 1u)) * k4 + part.x / 4u;
+  var advance = 1u;
   if (transpose_a) {
-    places = start_a + min(row / 4u + vec4u(0u, 1u, 2u, 3u), vec4u(m / 4u - 1u)) + lane % 4u * (m / 4u);
-    step = m / 4u;
-  } else {
-    places = start_a + min(row + lane % 4u + vec4u(0u, 4u, 8u, 12u), vec4u(m - 1u)) * (k / 4u);
-    step = 1u;
+    places = start + (part.x + q) * m4 + min(row / 4u + vec4u(0u, 1u, 2u, 3u), vec4u(m4 - 1u));
+    advance = sizes.m;
   }
-  let part = range_of_part(group.z, k);
-  var first = mat4x4f();
-  var second = mat4x4f();
-  var third = mat4x4f();
-  var fourth = mat4x4f();
-  for (var at = part.x; at < part.y; at += 4u) {
-    let of_b = block_of_b(start_b, at, column, k);
-    let place = places + select(at / 4u, at, transpose_a) * step;
-    first += of_b * rows_of_quad(a4[place.x]);
-    second += of_b * rows_of_quad(a4[place.y]);
-    third += of_b * rows_of_quad(a4[place.z]);
-    fourth += of_b * rows_of_quad(a4[place.w]);
+  var first = first_rows(group.z, row, column);
+  var second = first_rows(group.z, row + 4u, column);
+  var third = first_rows(group.z, row + 8u, column);
+  var fourth = first_rows(group.z, row + 12u, column);
+  for (var i = 0u; i < (part.y - part.x) / 4u; i++) {
+    let of_b = block_of_b(blocks, i);
+    let at = places + i * advance;
+    first += of_b * rows_of_quad(a4[at.x]);
+    second += of_b * rows_of_quad(a4[at.y]);
+    third += of_b * rows_of_quad(a4[at.z]);
+    fourth += of_b * rows_of_quad(a4[at.w]);
   }
   if (own_column >= sizes.n) { return; }
-  store_rows(group.z, m, row, column, first);
-  store_rows(group.z, m, row + 4u, column, second);
-  store_rows(group.z, m, row + 8u, column, third);
-  store_rows(group.z, m, row + 12u, column, fourth);
+  store_rows(group.z, row, column, first);
+  store_rows(group.z, row + 4u, column, second);
+  store_rows(group.z, row + 8u, column, third);
+  store_rows(group.z, row + 12u, column, fourth);
 }

@@ -1,18 +1,22 @@
 // What the forms of the matrix product share: out = op(A) op(B) + bias + residual. M, N rows and columns of out; K the
 // summed dimension. A is [M, K] or transposed [K, M], B is [K, N] or transposed [N, K]. Workgroup z walks the batches, or
 // the parts of K (then `out` holds one partial product per part).
-// Sizes are uniforms or follow from the lengths of the bindings, so that all products of one form share a pipeline.
-
-struct Sizes {
-  n: u32,
-  parts: u32,
-  has_bias: u32,
-  has_residual: u32,
-}
+// Sizes are uniforms, so that all products of one form share a pipeline; not so the transpositions: a branch in the
+// innermost loop takes SwiftShader twice as long.
 
 override transpose_a: bool = false;
 override transpose_b: bool = false;
-override group_columns: u32 = 8u;
+
+struct Sizes {
+  m: u32,
+  n: u32,
+  k: u32,
+  parts: u32,
+  has_bias: u32,
+  has_residual: u32,
+  // Tiles beside each other in a workgroup.
+  group_columns: u32,
+}
 
 @group(0) @binding(0) var<storage, read> a: array<f32>;
 @group(0) @binding(1) var<storage, read> b: array<f32>;
@@ -28,35 +32,57 @@ override group_columns: u32 = 8u;
 @group(0) @binding(5) var<uniform> sizes: Sizes;
 
 // The range of K that workgroup z sums.
-fn range_of_part(z: u32, k: u32) -> vec2u {
-  let length = ((k + 3u) / 4u + sizes.parts - 1u) / sizes.parts * 4u;
+fn range_of_part(z: u32) -> vec2u {
+  let length = ((sizes.k + 3u) / 4u + sizes.parts - 1u) / sizes.parts * 4u;
   let begin = z % sizes.parts * length;
-  return vec2u(begin, min(begin + length, k));
+  return vec2u(begin, min(begin + length, sizes.k));
 }
 
-fn rows_of_b(start: u32, row: u32, width: u32) -> mat4x4f {
-  let at = start + row * width;
-  return mat4x4f(b4[at], b4[at + width], b4[at + 2u * width], b4[at + 3u * width]);
+// Where the 4x4 blocks of B for one column of tiles lie, in vec4s.
+struct Blocks {
+  at: u32,
+  // From one vec4 of a block to the next, and from one block to the next.
+  step: u32,
+  advance: u32,
 }
 
-// The block of B at rows `at` to `at + 3` and columns `column` to `column + 3`, as rows.
-fn block_of_b(start: u32, at: u32, column: u32, k: u32) -> mat4x4f {
-  if (transpose_b) { return transpose(rows_of_b(start + at / 4u, column, k / 4u)); }
-  return rows_of_b(start + column / 4u, at, sizes.n / 4u);
+fn blocks_of_b(z: u32, begin: u32, column: u32) -> Blocks {
+  let start = z / sizes.parts * (sizes.k * sizes.n / 4u);
+  let k4 = sizes.k / 4u;
+  let n4 = sizes.n / 4u;
+  if (transpose_b) { return Blocks(start + column * k4 + begin / 4u, k4, 1u); }
+  return Blocks(start + begin * n4 + column / 4u, n4, sizes.n);
 }
 
-fn store_vec4(z: u32, m: u32, row: u32, column: u32, values: vec4f) {
-  if (row >= m) { return; }
-  let at = ((z * m + row) * sizes.n + column) / 4u;
-  var value = values;
-  if (sizes.has_bias == 1u) { value += bias4[column / 4u]; }
-  if (sizes.has_residual == 1u) { value += residual4[at]; }
-  out4[at] = value;
+// Four rows of B, as columns.
+fn block_of_b(blocks: Blocks, index: u32) -> mat4x4f {
+  let at = blocks.at + index * blocks.advance;
+  let found = mat4x4f(b4[at], b4[at + blocks.step], b4[at + 2u * blocks.step], b4[at + 3u * blocks.step]);
+  if (transpose_b) { return transpose(found); }
+  return found;
 }
 
-fn store_rows(z: u32, m: u32, row: u32, column: u32, tile: mat4x4f) {
-  store_vec4(z, m, row, column, tile[0]);
-  store_vec4(z, m, row + 1u, column, tile[1]);
-  store_vec4(z, m, row + 2u, column, tile[2]);
-  store_vec4(z, m, row + 3u, column, tile[3]);
+// What the product is added to, for rows `row` to `row + 3`: bias and residual.
+fn first_rows(z: u32, row: u32, column: u32) -> mat4x4f {
+  var rows = mat4x4f();
+  if (sizes.has_bias == 1u) {
+    let of_columns = bias4[column / 4u];
+    rows = mat4x4f(of_columns, of_columns, of_columns, of_columns);
+  }
+  if (sizes.has_residual == 1u) {
+    // Past the end another number is read, whose row is not stored.
+    let n4 = sizes.n / 4u;
+    let at = (z * sizes.m + row) * n4 + column / 4u;
+    rows += mat4x4f(residual4[at], residual4[at + n4], residual4[at + 2u * n4], residual4[at + 3u * n4]);
+  }
+  return rows;
+}
+
+fn store_rows(z: u32, row: u32, column: u32, rows: mat4x4f) {
+  let n4 = sizes.n / 4u;
+  let at = (z * sizes.m + row) * n4 + column / 4u;
+  if (row < sizes.m) { out4[at] = rows[0]; }
+  if (row + 1u < sizes.m) { out4[at + n4] = rows[1]; }
+  if (row + 2u < sizes.m) { out4[at + 2u * n4] = rows[2]; }
+  if (row + 3u < sizes.m) { out4[at + 3u * n4] = rows[3]; }
 }

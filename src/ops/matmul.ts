@@ -188,7 +188,7 @@ function multiply(
   form: Form,
   parts: number,
 ): Dispatch {
-  const [groupColumns, groupRows] = form.group;
+  const [groupColumns] = form.group;
   // An absent bias or residual is never read; `a` stands in for it because every binding needs a buffer.
   const bias = hasBias ? rest[0] : a;
   const residual = hasResidual ? rest.at(-1)! : a;
@@ -198,14 +198,21 @@ function multiply(
     constants: {
       transpose_a: Number(transposeA),
       transpose_b: Number(transposeB),
-      group_columns: groupColumns,
-      ...(form.shader === shader && { group_rows: groupRows }),
+      ...(form.shader === quads && { group_columns: groupColumns }),
     },
     bindings: {
       ...(form.entry === 'multiply_scalar'
         ? { a, b, bias, residual, out }
         : { a4: a, b4: b, bias4: bias, residual4: residual, out4: out }),
-      sizes: numbers(sizes.n, parts, Number(hasBias), Number(hasResidual)),
+      sizes: numbers(
+        sizes.m,
+        sizes.n,
+        sizes.k,
+        parts,
+        Number(hasBias),
+        Number(hasResidual),
+        groupColumns,
+      ),
     },
     workgroups: [...workgroupsOf(sizes, form), sizes.batch * parts],
   };
