@@ -175,6 +175,36 @@ describe('LINDI', () => {
   });
 });
 
+/** 128 float32 of i % 16, packed by numcodecs. */
+const PACKED = {
+  blosc:
+    'AgEhBAACAAAAAgAAcAAAABQAAAALAAAAHwABAGdQAAAAAAALAAAAHwABAGdQAAAAAAAbAAAA/wEAgABAgKDA4AAQIDBAUGBwEABYUDBAUGBwGwAAAP8BAD9AQEBAQEBBQUFBQUFBQRAAWFBBQUFBQQ==',
+  lz4: 'AAIAABEAAQDxK4A/AAAAQAAAQEAAAIBAAACgQAAAwEAAAOBAAAAAQQAAEEEAACBBAAAwQQAAQEEAAFBBAABgQQAAcEE/AA9AAP+kUEEAAHBB',
+  zstd: 'KLUv/WAAAVUCANQDAACAPwAAAEAAAEBAAACAQAAAoEAAAMBAAADgQAAAAEEAABBBAAAgQQAAMEEAAEBBAABQQQAAYEEAAHBBAAMAt0NQYIHAAGAB',
+};
+
+describe.each(Object.entries(PACKED))('packed by %s', (id, packed) => {
+  const array = { zarr_format: 2, shape: [64, 2], chunks: [64, 2], dtype: '<f4' };
+  const text = (chunk: string, chunks = [64, 2]) =>
+    JSON.stringify({
+      refs: {
+        'lfp/.zarray': { ...array, chunks, order: 'C', fill_value: 0, compressor: { id } },
+        'lfp/0.0': `base64:${chunk}`,
+      },
+    });
+
+  test('is read', async () => {
+    const file = await openFile(fromText('a.json', text(packed)));
+    const values = await file.readSlice('lfp', 0, 64);
+    expect(values).toEqual(Float32Array.from({ length: 128 }, (_, i) => i % 16));
+  });
+
+  test('is refused when it states more than a chunk has', async () => {
+    const file = await openFile(fromText('a.json', text(packed, [32, 2])));
+    await expect(file.readSlice('lfp', 0, 16)).rejects.toThrow(/^\[\w+\] expected .*512/);
+  });
+});
+
 /** 40 samples of 3 channels in chunks of 16 x 2, the last ones filled up. */
 function chunksOf(value: (i: number, c: number) => number): Map<string, Uint8Array> {
   const chunks = new Map<string, Uint8Array>();
