@@ -1,5 +1,6 @@
 // The whole page: the gate, or header, messages and the view that is open.
 import { useEffect, useState } from 'react';
+import { closeStaleDecoder } from './actions/decoding';
 import { listenToKeys } from './actions/keyboard';
 import { ClientContext, type StudioClient } from './clientContext';
 import { DemoBanner } from './components/DemoBanner';
@@ -47,6 +48,7 @@ export function App({ connect }: AppProps) {
   }, [connect]);
 
   useEffect(() => client && listenToKeys(client), [client]);
+  useEffect(() => client && closeStaleDecoder(client), [client]);
 
   if (reason) return <Gate reason={reason} />;
   if (!client) return null;

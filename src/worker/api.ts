@@ -253,6 +253,7 @@ export interface DecodeLayout {
   /** Where the frames are decoded. */
   path: DecodePath;
   measured: PathMeasurement[];
+  sessionId: string;
   sessionName: string;
   synthetic: boolean;
   frameRateHz: number;

@@ -101,6 +101,7 @@ export class DecodeLoop {
     this.#shown = spreadOut(used, LFP_SHOWN);
     this.layout = {
       ...chosen,
+      sessionId: features.sessionId,
       sessionName: features.sessionName,
       synthetic: features.synthetic,
       frameRateHz: features.frameRateHz,

@@ -1,5 +1,6 @@
 // The decoder: open, play, pause, step, speed, loop.
 import type { DecodePreference } from '../../decode/chooseDecoder';
+import type { DecodeLayout } from '../../worker/api';
 import type { StudioClient } from '../clientContext';
 import { openDecodeSeries } from '../series';
 import { decodeStore } from '../stores/decodeStore';
@@ -12,7 +13,7 @@ export async function openDecoder(client: StudioClient): Promise<boolean> {
   const { selectedId } = sessionStore.getState();
   if (selectedId === undefined || decodeStore.getState().isOpening) return false;
   const { data, decodeSpeed, decodeLoop, decodePreference } = settingsStore.getState();
-  decodeStore.setState({ isOpening: true });
+  decodeStore.setState({ isOpening: true, closedBecause: undefined });
   const layout = await guarded('The decoder could not be started.', () =>
     client.startDecode({
       sessionId: selectedId,
@@ -74,4 +75,35 @@ export async function closeDecoder(client: StudioClient): Promise<void> {
   if (!decodeStore.getState().layout) return;
   decodeStore.setState({ layout: undefined, isPlaying: false, latency: undefined });
   await guarded('The decoder could not be closed.', () => client.stopDecode());
+}
+
+/**
+ * Closes an open decoder as soon as what it was built from is no more: it would decode by channels or a
+ * front end that the page no longer shows.
+ * @returns the function that stops watching
+ */
+export function closeStaleDecoder(client: StudioClient): () => void {
+  let built: { layout: DecodeLayout; from: string | undefined } | undefined;
+  const watch = () => {
+    const { layout } = decodeStore.getState();
+    if (!layout) built = undefined;
+    else if (built?.layout !== layout) built = { layout, from: sourceOf(layout) };
+    else if (built.from !== sourceOf(layout)) {
+      built = undefined;
+      const isGone = sourceOf(layout) === undefined;
+      const why = isGone ? 'was removed' : 'has other channels or another front end now';
+      decodeStore.setState({ closedBecause: `${layout.sessionName} ${why}` });
+      void closeDecoder(client);
+    }
+  };
+  const stops = [decodeStore, sessionStore, settingsStore].map((store) => store.subscribe(watch));
+  return () => {
+    for (const stop of stops) stop();
+  };
+}
+
+/** Undefined: the session is gone. */
+function sourceOf({ sessionId }: DecodeLayout): string | undefined {
+  const session = sessionStore.getState().sessions.find(({ id }) => id === sessionId);
+  return session && JSON.stringify([session.channelsUsed, settingsStore.getState().data]);
 }

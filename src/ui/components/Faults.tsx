@@ -5,7 +5,12 @@ import { FaultBox } from './FaultBox';
 
 export function Faults() {
   const faults = viewStore((state) => state.faults);
-  return faults.map(({ id, fault }) => (
-    <FaultBox key={id} fault={fault} onDismiss={() => dismissFault(id)} />
-  ));
+  if (faults.length === 0) return null;
+  return (
+    <div className="faults">
+      {faults.map(({ id, fault }) => (
+        <FaultBox key={id} fault={fault} onDismiss={() => dismissFault(id)} />
+      ))}
+    </div>
+  );
 }

@@ -7,6 +7,8 @@ interface DecodeState {
   isOpening: boolean;
   isPlaying: boolean;
   latency: LatencySummary | undefined;
+  /** Why the last decoder was closed, where no person did it. */
+  closedBecause: string | undefined;
 }
 
 export const decodeStore = create<DecodeState>()(() => ({
@@ -14,4 +16,5 @@ export const decodeStore = create<DecodeState>()(() => ({
   isOpening: false,
   isPlaying: false,
   latency: undefined,
+  closedBecause: undefined,
 }));

@@ -15,7 +15,7 @@ import { sessionStore } from '../stores/sessionStore';
 export function DecodeView() {
   const { sessions, selectedId } = sessionStore();
   const { models, status } = runStore();
-  const { layout, isOpening, isPlaying } = decodeStore();
+  const { layout, isOpening, isPlaying, closedBecause } = decodeStore();
   const missing = missingFor('decode', sessions, selectedId, models);
 
   // The one clock: every chart of this view draws in the same animation frame.
@@ -54,7 +54,9 @@ export function DecodeView() {
         <div className="empty">
           {isOpening
             ? 'Measuring the decoder on the GPU and on the processor …'
-            : 'Press Play to replay the test fold through the student.'}
+            : closedBecause
+              ? `The decoder was closed, because ${closedBecause}. Press Play to build it anew.`
+              : 'Press Play to replay the test fold through the student.'}
         </div>
       )}
     </>
