@@ -17,6 +17,8 @@ export interface Studio {
   page: Page;
   /** Problems the page has told so far: script errors and errors on the console. */
   problems: string[];
+  /** As a driver that fails: the browser starts another GPU process. */
+  crashGpu(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -59,7 +61,12 @@ export async function openStudio(
     if (message.type() === 'error') problems.push(message.text());
   });
   await page.goto(address);
-  return { page, problems, close: () => browser.close() };
+  const crashGpu = async () => {
+    const session = await browser.newBrowserCDPSession();
+    await session.send('Browser.crashGpuProcess');
+    await session.detach();
+  };
+  return { page, problems, crashGpu, close: () => browser.close() };
 }
 
 /** CHROME, which `npm test` sets, or a chromium on the PATH. */

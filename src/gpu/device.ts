@@ -61,7 +61,8 @@ function wrapDevice(device: GPUDevice, info: GPUAdapterInfo): GpuDevice {
   });
   const lostError = device.lost.then((lost) => {
     throw new DeviceLostError(
-      `[gpu] the device was lost (${lost.reason}): ${lost.message || 'no message'}`,
+      `[gpu] expected the graphics device to stay, got its loss (${lost.reason}, ${lost.message || 'no message'}): ` +
+        'close other programs that use the graphics card, reload the page, and resume from the last checkpoint',
     );
   });
   lostError.catch(() => {});
@@ -70,7 +71,12 @@ function wrapDevice(device: GPUDevice, info: GPUAdapterInfo): GpuDevice {
     device,
     subgroupSize: subgroupSizeOf(device, info),
     ...describeAdapter(info),
-    guard: (wait) => Promise.race([wait, lostError]),
+    guard: (wait) =>
+      Promise.race([wait, lostError]).catch((error) => {
+        if (error instanceof DeviceLostError) throw error;
+        // A crashed GPU process rejects what waits for it before it says that the device is lost.
+        return Promise.race([lostError, rejectLater<never>(error)]);
+      }),
     lost: device.lost,
     throwIfFailed() {
       if (failure !== undefined) throw new Error(`[gpu] ${failure}`);
@@ -85,6 +91,12 @@ function subgroupSizeOf(
 ): number | undefined {
   const isFixed = device.features.has('subgroups') && subgroupMinSize === subgroupMaxSize;
   return isFixed ? subgroupMinSize : undefined;
+}
+
+const LOSS_MS = 500;
+
+function rejectLater<T>(error: unknown): Promise<T> {
+  return new Promise((_, reject) => setTimeout(() => reject(error), LOSS_MS));
 }
 
 /** The adapter in words, and whether it is a software rasteriser. */

@@ -1,6 +1,6 @@
 // Compute pipelines: one per shader, entry point, constants and set of bindings, shared by all plans of a device.
 
-import type { GpuDevice } from './device';
+import { DeviceLostError, type GpuDevice } from './device';
 import type { Access, Shader } from './shader';
 
 export interface Pipeline {
@@ -83,7 +83,8 @@ async function create(
       }),
     )
     .catch(async (error: Error) => {
-      const info = await module.getCompilationInfo();
+      if (error instanceof DeviceLostError) throw error;
+      const info = await gpu.guard(module.getCompilationInfo());
       const lines = info.messages.map((m) => `${shader.name}.wgsl:${m.lineNum}: ${m.message}`);
       throw new Error(`[${label}] ${error.message}\n${lines.join('\n')}`);
     });

@@ -12,6 +12,7 @@ const SAVE_EVERY_MS = 15_000;
 /** The browser blocks a page's GPU for minutes after a few losses: do not try for ever. */
 const MOST_LOSSES = 2;
 const AFTER_LOSS_MS = 2000;
+const MOST_TRIES = 3;
 
 export interface RunOptions {
   plan: StagePlan;
@@ -32,11 +33,11 @@ export interface RunResult {
   weights: ReadonlyMap<string, Float32Array> | undefined;
 }
 
-/** @throws what the stage throws, and a device lost for the third time */
+/** @throws what the stage throws, a device lost for the third time, and that there is no other after a loss */
 export async function runStage(options: RunOptions): Promise<RunResult> {
   let { resume } = options;
   for (let losses = 0; ; losses++) {
-    const device = await (losses === 0 ? options.device() : options.reopenDevice());
+    const device = await (losses === 0 ? options.device() : anotherDevice(options, resume));
     try {
       return await runOnDevice(options, device, resume);
     } catch (error) {
@@ -47,7 +48,31 @@ export async function runStage(options: RunOptions): Promise<RunResult> {
         type: 'note',
         text: `The graphics device was lost; going on from the checkpoint at step ${step}.`,
       });
-      await new Promise((resolve) => setTimeout(resolve, losses * AFTER_LOSS_MS));
+      await pause(losses * AFTER_LOSS_MS);
+    }
+  }
+}
+
+async function anotherDevice(
+  { reopenDevice }: RunOptions,
+  resume: Snapshot | undefined,
+): Promise<GpuDevice> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await reopenDevice();
+    } catch {
+      if (tries < MOST_TRIES) {
+        // The browser's graphics process may still be starting.
+        await pause(AFTER_LOSS_MS);
+        continue;
+      }
+      const kept = resume
+        ? `the run is saved at step ${resume.record.step}, press Resume then`
+        : 'no step was saved yet, start the run again then';
+      throw new Error(
+        '[gpu] expected another graphics device after a loss, got none from the browser: ' +
+          `reload the page, or restart the browser where that does not help; ${kept}`,
+      );
     }
   }
 }
@@ -96,6 +121,10 @@ async function runOnDevice(
     await run.return(undefined as never);
     stage.destroy();
   }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 async function save(

@@ -93,6 +93,7 @@ interface ProgressProps {
 function Progress({ stage, activity, isPaused }: ProgressProps) {
   const progress = runStore((state) => state.progress[stage]);
   const adapter = runStore((state) => state.adapter);
+  const saved = runStore((state) => state.saved.find((run) => run.stage === stage));
   if (!progress) return activity ? <p className="dim small">{activity} …</p> : null;
   const { step, totalSteps, epoch, epochs, leftS, framesPerS } = progress;
   const readouts = [
@@ -125,6 +126,7 @@ function Progress({ stage, activity, isPaused }: ProgressProps) {
       <p className="dim small">
         {activity ? `${activity} … ` : ''}
         {adapter && `On ${adapter.name}.`}
+        {saved && ` Last checkpoint at step ${formatCount(saved.step)}.`}
       </p>
     </>
   );
