@@ -22,6 +22,9 @@ export class DeviceLostError extends Error {
   override name = 'DeviceLostError';
 }
 
+/** A device that is lost says so within this time after its waits were rejected. */
+const LOSS_MS = 500;
+
 const OPTIONAL_FEATURES: readonly GPUFeatureName[] = ['subgroups', 'shader-f16', 'timestamp-query'];
 
 /**
@@ -92,8 +95,6 @@ function subgroupSizeOf(
   const isFixed = device.features.has('subgroups') && subgroupMinSize === subgroupMaxSize;
   return isFixed ? subgroupMinSize : undefined;
 }
-
-const LOSS_MS = 500;
 
 function rejectLater<T>(error: unknown): Promise<T> {
   return new Promise((_, reject) => setTimeout(() => reject(error), LOSS_MS));

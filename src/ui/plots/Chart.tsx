@@ -55,7 +55,12 @@ export function Chart({ describe, read, pulse, identity }: ChartProps) {
       }
     });
     observer.observe(element);
+    // A crash of the browser's graphics process empties the canvas.
+    const redraw = () => chart.redraw();
+    const canvas = element.querySelector('canvas');
+    canvas?.addEventListener('contextrestored', redraw);
     return () => {
+      canvas?.removeEventListener('contextrestored', redraw);
       stop?.();
       observer.disconnect();
       chart.destroy();
