@@ -60,7 +60,8 @@ export async function openStudio(
   page.on('console', (message) => {
     if (message.type() === 'error') problems.push(message.text());
   });
-  await page.goto(address);
+  // A machine that is busy with other work may take its time.
+  await page.goto(address, { timeout: 120_000 });
   const crashGpu = async () => {
     const session = await browser.newBrowserCDPSession();
     await session.send('Browser.crashGpuProcess');
