@@ -12,7 +12,7 @@ struct Sizes {
   columns: u32,
 }
 
-const THREADS = 256u;
+const THREADS = 64u;
 const MOST_STATE_QUADS = 128u;
 const MOST_HEAD_QUADS = 256u;
 
