@@ -24,14 +24,14 @@ fn multiply_vec4(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_
   let start = group.z / sizes.parts * (sizes.m * sizes.k / 4u);
   let k4 = sizes.k / 4u;
   let m4 = sizes.m / 4u;
-  // The vec4s of a block of A. Past the end the last row is repeated: its products are not stored.
+  // The vec4s of a block of A. Past the end the last row is repeated.
   var places = start + min(row + vec4u(0u, 1u, 2u, 3u), vec4u(sizes.m - 1u)) * k4 + part.x / 4u;
   var advance = 1u;
   if (transpose_a) {
     places = start + (part.x + vec4u(0u, 1u, 2u, 3u)) * m4 + row / 4u;
     advance = sizes.m;
   }
-  var rows = first_rows(group.z, row, column);
+  var rows = first_rows(column);
   for (var i = 0u; i < (part.y - part.x) / 4u; i++) {
     let at = places + i * advance;
     // Column r is row r of A's block, so that column r of the product is row r of the tile.
@@ -39,7 +39,9 @@ fn multiply_vec4(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_
     if (transpose_a) { of_a = transpose(of_a); }
     rows += block_of_b(blocks, i) * of_a;
   }
-  store_rows(group.z, row, column, rows);
+  let to = places_of_rows(group.z, row, column);
+  if (sizes.has_residual == 1u) { rows += residual_rows(to); }
+  store_rows(to, rows);
 }
 
 fn store_scalars(z: u32, row: u32, column: u32, values: vec4f) {

@@ -43,10 +43,10 @@ fn multiply_quads(
     places = start + (part.x + q) * m4 + min(row / 4u + vec4u(0u, 1u, 2u, 3u), vec4u(m4 - 1u));
     advance = sizes.m;
   }
-  var first = first_rows(group.z, row, column);
-  var second = first_rows(group.z, row + 4u, column);
-  var third = first_rows(group.z, row + 8u, column);
-  var fourth = first_rows(group.z, row + 12u, column);
+  var first = first_rows(column);
+  var second = first;
+  var third = first;
+  var fourth = first;
   for (var i = 0u; i < (part.y - part.x) / 4u; i++) {
     let of_b = block_of_b(blocks, i);
     let at = places + i * advance;
@@ -56,8 +56,18 @@ fn multiply_quads(
     fourth += of_b * rows_of_quad(a4[at.w]);
   }
   if (own_column >= sizes.n) { return; }
-  store_rows(group.z, row, column, first);
-  store_rows(group.z, row + 4u, column, second);
-  store_rows(group.z, row + 8u, column, third);
-  store_rows(group.z, row + 12u, column, fourth);
+  let to_first = places_of_rows(group.z, row, column);
+  let to_second = places_of_rows(group.z, row + 4u, column);
+  let to_third = places_of_rows(group.z, row + 8u, column);
+  let to_fourth = places_of_rows(group.z, row + 12u, column);
+  if (sizes.has_residual == 1u) {
+    first += residual_rows(to_first);
+    second += residual_rows(to_second);
+    third += residual_rows(to_third);
+    fourth += residual_rows(to_fourth);
+  }
+  store_rows(to_first, first);
+  store_rows(to_second, second);
+  store_rows(to_third, third);
+  store_rows(to_fourth, fourth);
 }

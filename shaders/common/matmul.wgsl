@@ -62,27 +62,28 @@ fn block_of_b(blocks: Blocks, index: u32) -> mat4x4f {
   return found;
 }
 
-// What the product is added to, for rows `row` to `row + 3`: bias and residual.
-fn first_rows(z: u32, row: u32, column: u32) -> mat4x4f {
-  var rows = mat4x4f();
-  if (sizes.has_bias == 1u) {
-    let of_columns = bias4[column / 4u];
-    rows = mat4x4f(of_columns, of_columns, of_columns, of_columns);
-  }
-  if (sizes.has_residual == 1u) {
-    // Past the end another number is read, whose row is not stored.
-    let n4 = sizes.n / 4u;
-    let at = (z * sizes.m + row) * n4 + column / 4u;
-    rows += mat4x4f(residual4[at], residual4[at + n4], residual4[at + 2u * n4], residual4[at + 3u * n4]);
-  }
-  return rows;
+// The bias of columns `column` to `column + 3`, for four rows. Chosen without a branch: with many numbers in registers
+// every branch takes SwiftShader long to compile.
+fn first_rows(column: u32) -> mat4x4f {
+  let of_columns = select(vec4f(), bias4[column / 4u], sizes.has_bias == 1u);
+  return mat4x4f(of_columns, of_columns, of_columns, of_columns);
 }
 
-fn store_rows(z: u32, row: u32, column: u32, rows: mat4x4f) {
-  let n4 = sizes.n / 4u;
-  let at = (z * sizes.m + row) * n4 + column / 4u;
-  if (row < sizes.m) { out4[at] = rows[0]; }
-  if (row + 1u < sizes.m) { out4[at + n4] = rows[1]; }
-  if (row + 2u < sizes.m) { out4[at + 2u * n4] = rows[2]; }
-  if (row + 3u < sizes.m) { out4[at + 3u * n4] = rows[3]; }
+// The four rows of out from `row` on, in vec4s. Past the end the last rows again, which are then stored twice, with the
+// same numbers: A's rows are repeated alike.
+fn places_of_rows(z: u32, row: u32, column: u32) -> vec4u {
+  var rows = min(row + vec4u(0u, 1u, 2u, 3u), vec4u(sizes.m - 1u));
+  if (transpose_a) { rows = min(row, sizes.m - 4u) + vec4u(0u, 1u, 2u, 3u); }
+  return ((z * sizes.m + rows) * sizes.n + column) / 4u;
+}
+
+fn residual_rows(at: vec4u) -> mat4x4f {
+  return mat4x4f(residual4[at.x], residual4[at.y], residual4[at.z], residual4[at.w]);
+}
+
+fn store_rows(at: vec4u, rows: mat4x4f) {
+  out4[at.x] = rows[0];
+  out4[at.y] = rows[1];
+  out4[at.z] = rows[2];
+  out4[at.w] = rows[3];
 }
