@@ -18,15 +18,12 @@ struct Sizes {
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> weight: array<f32>;
 @group(0) @binding(2) var<storage, read> bias: array<f32>;
-// The taps - 1 frames before frame 0, oldest first.
-@group(0) @binding(3) var<storage, read> history: array<f32>;
-@group(0) @binding(4) var<storage, read> gradient: array<f32>;
+@group(0) @binding(3) var<storage, read> gradient: array<f32>;
 // Added to the gradient by x, if there is one.
-@group(0) @binding(5) var<storage, read> previous: array<f32>;
-@group(0) @binding(6) var<storage, read_write> out: array<f32>;
-@group(0) @binding(7) var<storage, read_write> partials: array<f32>;
-@group(0) @binding(8) var<storage, read_write> stored_history: array<f32>;
-@group(0) @binding(9) var<uniform> sizes: Sizes;
+@group(0) @binding(4) var<storage, read> previous: array<f32>;
+@group(0) @binding(5) var<storage, read_write> out: array<f32>;
+@group(0) @binding(6) var<storage, read_write> partials: array<f32>;
+@group(0) @binding(7) var<uniform> sizes: Sizes;
 
 struct Walk {
   column: u32,
@@ -83,23 +80,6 @@ fn forward(@builtin(global_invocation_id) id: vec3u) {
   convolve(walk, vec3f(x_before(walk, begin, 3u), x_before(walk, begin, 2u), x_before(walk, begin, 1u)));
 }
 
-// As x_before, with the history before frame 0.
-fn x_or_history(walk: Walk, s: u32, back: u32) -> f32 {
-  if (s >= back) { return x_at(walk, s - back); }
-  let past = sizes.taps - 1u;
-  let age = back - s;
-  if (age > past) { return 0.0; }
-  return history[(walk.origin / sizes.frames * past + past - age) * sizes.channels + walk.column];
-}
-
-@compute @workgroup_size(64)
-fn forward_history(@builtin(global_invocation_id) id: vec3u) {
-  if (id.x >= sizes.channels) { return; }
-  let walk = walk_of(id);
-  let begin = walk.begin;
-  convolve(walk, vec3f(x_or_history(walk, begin, 3u), x_or_history(walk, begin, 2u), x_or_history(walk, begin, 1u)));
-}
-
 // Gradient by the sum before SiLU at position s, whose window of x is given.
 fn gradient_at(walk: Walk, s: u32, window: vec4f, weights: vec4f) -> f32 {
   if (s >= sizes.frames) { return 0.0; }
@@ -152,22 +132,4 @@ fn backward(@builtin(global_invocation_id) id: vec3u) {
     weight_sums = weight_sums.yzwx;
   }
   partials[base + sizes.channels * sizes.taps + walk.column] = bias_sum;
-}
-
-// Shifts x into the history. Frames in rising order: a frame is read before it is overwritten.
-@compute @workgroup_size(64)
-fn update_history(@builtin(global_invocation_id) id: vec3u) {
-  let past = sizes.taps - 1u;
-  if (id.x >= arrayLength(&stored_history) / past) { return; }
-  let d = id.x % sizes.channels;
-  let b = id.x / sizes.channels;
-  for (var j = 0u; j < past; j++) {
-    let frame = j + sizes.frames;
-    let to = (b * past + j) * sizes.channels + d;
-    if (frame < past) {
-      stored_history[to] = stored_history[(b * past + frame) * sizes.channels + d];
-    } else {
-      stored_history[to] = x[(b * sizes.frames + frame - past) * sizes.width + d];
-    }
-  }
 }

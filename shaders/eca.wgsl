@@ -16,13 +16,10 @@ override causal: bool = false;
 @group(0) @binding(2) var<storage, read> mean: array<f32>;
 // Running sum within the chunk, [B, T, C].
 @group(0) @binding(3) var<storage, read> chunk_sum: array<f32>;
-@group(0) @binding(4) var<storage, read> history_sum: array<f32>;
-@group(0) @binding(5) var<storage, read> history_count: array<f32>;
-@group(0) @binding(6) var<storage, read> gradient: array<f32>;
+@group(0) @binding(4) var<storage, read> gradient: array<f32>;
 // Gradient by the sigmoid's argument, [B, T, C].
-@group(0) @binding(7) var<storage, read> logit_gradient: array<f32>;
-@group(0) @binding(8) var<storage, read_write> out: array<f32>;
-@group(0) @binding(9) var<storage, read_write> stored_sum: array<f32>;
+@group(0) @binding(5) var<storage, read> logit_gradient: array<f32>;
+@group(0) @binding(6) var<storage, read_write> out: array<f32>;
 
 // A frame of a batch entry times `channels`: index of its first channel in [B, T, C].
 fn first_channel(b: u32, t: u32) -> u32 {
@@ -85,18 +82,6 @@ fn means(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) grou
     } else {
       out[i] = running_sum(row, frames - 1u, c) / f32(frames);
     }
-  }
-}
-
-@compute @workgroup_size(256)
-fn means_history(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  for (var i = id.x; i < arrayLength(&out); i += groups.x * 256u) {
-    let c = i % channels;
-    let row = i / channels;
-    let b = row / frames;
-    let t = row % frames;
-    let sum = history_sum[b * channels + c] + running_sum(b, t, c);
-    out[i] = sum / (history_count[0] + f32(t + 1u));
   }
 }
 
@@ -189,14 +174,4 @@ fn backward_features(@builtin(global_invocation_id) id: vec3u, @builtin(num_work
     }
     out[i] = gradient[i] * sigmoid(logit(row, c)) + sum / f32(features);
   }
-}
-
-@compute @workgroup_size(64)
-fn update_history(@builtin(global_invocation_id) id: vec3u) {
-  if (id.x >= arrayLength(&stored_sum)) { return; }
-  var sum = stored_sum[id.x];
-  for (var t = 0u; t < frames; t++) {
-    sum += mean_feature(first_channel(id.x / channels, t) + id.x % channels);
-  }
-  stored_sum[id.x] = sum;
 }

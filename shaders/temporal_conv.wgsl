@@ -11,11 +11,9 @@ override ahead: i32 = 0;
 @group(0) @binding(1) var<storage, read> mask: array<f32>;
 @group(0) @binding(2) var<storage, read> weight: array<f32>;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
-// The two frames before frame 0, oldest first.
-@group(0) @binding(4) var<storage, read> history: array<f32>;
-@group(0) @binding(5) var<storage, read> gradient: array<f32>;
-@group(0) @binding(6) var<storage, read_write> out: array<f32>;
-@group(0) @binding(7) var<storage, read_write> partials: array<f32>;
+@group(0) @binding(4) var<storage, read> gradient: array<f32>;
+@group(0) @binding(5) var<storage, read_write> out: array<f32>;
+@group(0) @binding(6) var<storage, read_write> partials: array<f32>;
 
 struct Place {
   b: u32,
@@ -42,26 +40,11 @@ fn taps_of(at: Place, band: u32) -> vec3f {
   return taps;
 }
 
-fn taps_with_history(at: Place, band: u32) -> vec3f {
-  let column = at.c * bands + band;
-  var taps: vec3f;
-  for (var k = 0; k < 3; k++) {
-    let t = at.t + k - 2;
-    if (t < 0) {
-      taps[k] = history[(at.b * 2u + u32(t + 2)) * channels * bands + column];
-    } else {
-      taps[k] = lfp[(at.b * frames + u32(t)) * channels * bands + column];
-    }
-  }
-  return taps;
-}
-
 fn filter_of(o: u32, band: u32) -> vec3f {
   let first = (o * bands + band) * 3u;
   return vec3f(weight[first], weight[first + 1u], weight[first + 2u]);
 }
 
-// Products in a fixed order, so that the form with history rounds alike.
 fn weighted(taps: vec3f, filter_taps: vec3f) -> f32 {
   return taps.x * filter_taps.x + taps.y * filter_taps.y + taps.z * filter_taps.z;
 }
@@ -75,20 +58,6 @@ fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gr
     var sum = bias[o];
     for (var band = 0u; band < bands; band++) {
       sum += weighted(kept * taps_of(at, band), filter_of(o, band));
-    }
-    out[i] = sum;
-  }
-}
-
-@compute @workgroup_size(256)
-fn forward_history(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  for (var i = id.x; i < arrayLength(&out); i += groups.x * 256u) {
-    let at = place_of(i / filters);
-    let o = i % filters;
-    let kept = mask[at.b * channels + at.c];
-    var sum = bias[o];
-    for (var band = 0u; band < bands; band++) {
-      sum += weighted(kept * taps_with_history(at, band), filter_of(o, band));
     }
     out[i] = sum;
   }

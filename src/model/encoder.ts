@@ -1,10 +1,9 @@
-// Tokenizer and layers: LFP frames to the residual stream. One function for teacher, student and live stream.
+// Tokenizer and layers: LFP frames to the residual stream. One function for teacher and student.
 
 import type { Graph } from '../autograd/graph';
 import type { Tensor } from '../autograd/tensor';
-import { updateHistory } from '../ops/causalConv1d';
 import { dropout, dropPathAdd } from '../ops/dropout';
-import { eca, updateEcaHistory } from '../ops/eca';
+import { eca } from '../ops/eca';
 import { gelu } from '../ops/elementwise';
 import { layerNorm } from '../ops/layerNorm';
 import { maskTokens } from '../ops/maskTokens';
@@ -14,18 +13,7 @@ import { ropeTable } from '../ops/rope';
 import { concat } from '../ops/split';
 import { temporalConv } from '../ops/temporalConv';
 import type { ModelConfig } from './config';
-import { type BlockState, mambaBlock, type Reader } from './mamba';
-
-/** What a causal stream keeps from frame to frame, as stored tensors, and what the processor writes per frame. */
-export interface StreamState {
-  /** The two LFP frames before the current one [B, 2, C*bands]. */
-  readonly lfp: Tensor;
-  /** Running sum of the channel attention [B, C] and the number of frames in it [1] (input). */
-  readonly eca: { readonly sum: Tensor; readonly count: Tensor };
-  readonly blocks: readonly BlockState[];
-  /** Rotary angles of the current frames [T, N] (input). */
-  readonly angles: Tensor;
-}
+import { mambaBlock, type Reader } from './mamba';
 
 export interface Regularisation {
   readonly dropout: number;
@@ -40,7 +28,6 @@ export interface EncoderOptions {
   readonly tokenMask?: Tensor;
   /** Run each layer's forward pass again in the backward pass instead of keeping its activations. */
   readonly recompute?: boolean;
-  readonly stream?: StreamState;
 }
 
 export interface Encoded {
@@ -63,31 +50,25 @@ export function encode(
   config: ModelConfig,
   options: EncoderOptions = {},
 ): Encoded {
-  const { regularisation, tokenMask, stream } = options;
-  const tokens = tokenize(lfp, channelMask, read, config, stream);
+  const { regularisation, tokenMask } = options;
+  const tokens = tokenize(lfp, channelMask, read, config);
   let x = tokens;
   if (tokenMask) x = maskTokens(x, tokenMask, read('mask_token'));
   if (regularisation) x = dropout(x, regularisation.dropout);
-  const forward = stream?.angles ?? angles(lfp.graph, lfp.shape[1], config, false);
+  const forward = angles(lfp.graph, lfp.shape[1], config, false);
   const backward = config.bidirectional ? angles(lfp.graph, lfp.shape[1], config, true) : undefined;
   const layers: Tensor[] = [];
   for (let i = 0; i < config.layerCount; i++) {
     const input = x;
     const build = (): Tensor =>
-      layer(input, i, read, config, { forward, backward }, regularisation, stream?.blocks[i]);
+      layer(input, i, read, config, { forward, backward }, regularisation);
     x = options.recompute ? lfp.graph.recompute(build) : build();
     layers.push(x);
   }
   return { tokens, layers, hidden: x };
 }
 
-function tokenize(
-  lfp: Tensor,
-  channelMask: Tensor,
-  read: Reader,
-  config: ModelConfig,
-  stream: StreamState | undefined,
-): Tensor {
+function tokenize(lfp: Tensor, channelMask: Tensor, read: Reader, config: ModelConfig): Tensor {
   const causal = !config.bidirectional;
   const [batch, frames] = lfp.shape;
   const features = gelu(
@@ -96,14 +77,10 @@ function tokenize(
       channelMask,
       read('encoder.temporal_conv.0.weight'),
       read('encoder.temporal_conv.0.bias'),
-      { causal, history: stream?.lfp },
+      { causal },
     ),
   );
-  const attended = eca(features, read('encoder.eca_conv.weight'), { causal, history: stream?.eca });
-  if (stream) {
-    updateHistory(stream.lfp, lfp);
-    updateEcaHistory(stream.eca, features);
-  }
+  const attended = eca(features, read('encoder.eca_conv.weight'), { causal });
   const flat = reshape(attended, [batch, frames, config.channelCount * config.channelDim]);
   return layerNorm(
     linear(flat, read('encoder.spatial_proj.weight'), read('encoder.spatial_proj.bias')),
@@ -120,7 +97,6 @@ function layer(
   config: ModelConfig,
   tables: { readonly forward: Tensor; readonly backward: Tensor | undefined },
   regularisation: Regularisation | undefined,
-  state: BlockState | undefined,
 ): Tensor {
   const norm = `encoder.layer_norms.${i}.`;
   const normed = layerNorm(x, read(`${norm}weight`), read(`${norm}bias`));
@@ -135,7 +111,7 @@ function layer(
     return dropPathAdd(x, merged, rates);
   }
   if (rates.dropout === 0 && rates.dropPath === 0) {
-    return mambaBlock(normed, read, prefix, config, { angles: tables.forward, state, residual: x });
+    return mambaBlock(normed, read, prefix, config, { angles: tables.forward, residual: x });
   }
   return dropPathAdd(
     x,

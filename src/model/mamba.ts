@@ -2,8 +2,7 @@
 // only, and B, C, dt projected after it (REALM, section 1.3).
 
 import type { Tensor } from '../autograd/tensor';
-import { assign } from '../ops/assign';
-import { causalConv1d, updateHistory } from '../ops/causalConv1d';
+import { causalConv1d } from '../ops/causalConv1d';
 import { gate } from '../ops/gate';
 import { linear } from '../ops/matmul';
 import { reshape } from '../ops/reshape';
@@ -14,21 +13,11 @@ import { headCount, innerDim, type ModelConfig } from './config';
 /** Finds a parameter's tensor by its name; with several names one tensor over parameters that lie in a row. */
 export type Reader = (...names: string[]) => Tensor;
 
-/** What a stream keeps from frame to frame for one block, as stored tensors. */
-export interface BlockState {
-  /** Inputs of the convolution before the current frame [B, taps - 1, dInner]. */
-  readonly conv: Tensor;
-  /** SSM state [B, H, P, N]. */
-  readonly ssm: Tensor;
-}
-
 export interface BlockOptions {
   /** Rotary angles of each frame [T, N] (ops/rope ropeTable). */
   readonly angles: Tensor;
   /** Frames run from the last to the first. */
   readonly reverse?: boolean;
-  /** Carries the stream; updated in place. */
-  readonly state?: BlockState;
   /** Added to the result. */
   readonly residual?: Tensor;
 }
@@ -39,7 +28,7 @@ export function mambaBlock(
   read: Reader,
   prefix: string,
   config: ModelConfig,
-  { angles, reverse = false, state, residual }: BlockOptions,
+  { angles, reverse = false, residual }: BlockOptions,
 ): Tensor {
   const p: Reader = (...names) => read(...names.map((name) => prefix + name));
   const [batch, frames] = x.shape;
@@ -49,25 +38,21 @@ export function mambaBlock(
   const u = causalConv1d(projected, p('conv1d.weight'), p('conv1d.bias'), {
     reverse,
     silu: true,
-    history: state?.conv,
   });
-  if (state) updateHistory(state.conv, projected);
   const { bc, dt } = ssmInputs(
     linear(u, p('ssd.bc_proj.weight', 'ssd.dt_proj.weight')),
     p('ssd.dt_proj.bias'),
     angles,
   );
-  const { y, finalState } = ssd({
+  const { y } = ssd({
     x: reshape(u, [batch, frames, headCount(config), config.headDim]),
     dt,
     aLog: p('ssd.A_log'),
     bc,
     d: p('ssd.D'),
-    initialState: state?.ssm,
     reverse,
     inputScale: 'one',
   });
-  if (state) assign(state.ssm, finalState);
   const gated = gate(reshape(y, [batch, frames, inner]), projected);
   return linear(gated, p('out_proj.weight'), undefined, residual);
 }

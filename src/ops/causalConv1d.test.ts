@@ -1,21 +1,17 @@
-// Proof of the depthwise convolution, of its direction, causality and streaming form.
+// Proof of the depthwise convolution, of its direction and causality.
 
 import { describe, expect, test } from 'vitest';
-import { gradients } from '../autograd/gradients';
-import { Graph } from '../autograd/graph';
-import { compile } from '../autograd/plan';
-import { CPU, createStore } from '../autograd/store';
+import { CPU } from '../autograd/store';
 import type { Tensor } from '../autograd/tensor';
 import { testDevice } from '../gpu/testDevice';
-import { causalConv1d, updateHistory } from './causalConv1d';
-import { add, scale } from './elementwise';
+import { causalConv1d } from './causalConv1d';
+import { scale } from './elementwise';
 import {
   equalFrames,
   evaluate,
   flipFrames,
   largestDifference,
   normalValue,
-  stream,
   withOtherFuture,
 } from './evaluateGraph';
 import { testOp } from './testOp';
@@ -76,39 +72,7 @@ testOp('causalConv1d', {
         causalConv1d(g.input('x', [1, 4, 3]), g.input('w', [3, 1, 5]), g.input('b', [3])),
       message: /\[causalConv1d\] expected at most 4 taps, got 5/,
     },
-    {
-      build: (g) =>
-        causalConv1d(g.input('x', [1, 4, 3]), g.input('w', [3, 1, 4]), g.input('b', [3]), {
-          history: g.input('h', [1, 4, 3]),
-        }),
-      message: /\[causalConv1d\] expected history \[1, 3, 3\], got \[1, 4, 3\]/,
-    },
-    {
-      build: (g) =>
-        causalConv1d(g.input('x', [1, 4, 3]), g.input('w', [3, 1, 4]), g.input('b', [3]), {
-          history: g.input('h', [1, 3, 3]),
-          reverse: true,
-        }),
-      message: /\[causalConv1d\] expected no history in reverse/,
-    },
-    {
-      build: (g) => updateHistory(g.input('h', [1, 3, 3]), g.input('x', [1, 4, 3])),
-      message: /\[updateHistory\] expected a stored history, got an input/,
-    },
   ],
-});
-
-testOp('causalConv1d with history', {
-  count: 12,
-  cases: (draw, i) => {
-    const [B, T, D, K] = [draw.integer(1, 3), [1, 2, 3, 9][i % 4], draw.pick([3, 70]), 4];
-    const silu = i % 2 === 0;
-    return {
-      inputs: [[B, T, D + (i % 3)], [D, 1, K], [D], [B, K - 1, D]],
-      build: ([x, weight, bias, history]) => causalConv1d(x, weight, bias, { silu, history }),
-      differentiable: [false, false, false, false],
-    };
-  },
 });
 
 /** Rounding of sums of five terms of order one. */
@@ -141,57 +105,4 @@ describe.each(['cpu', 'gpu'])('causalConv1d on %s', (kind) => {
     expect(largestDifference(reversed, back)).toBeLessThan(STREAM_ERROR);
     expect(largestDifference(reversed, flipped)).toBeGreaterThan(0.1);
   });
-
-  test('fed frame by frame equals the whole', async () => {
-    const device = await open();
-    const [whole] = await evaluate(device, [x, ...weights], forward);
-    const streamed = await stream(device, x, [[B, K - 1, D]], (frame, [history], graph) => {
-      const [weight, bias] = weights.map((w) => graph.constant('w', w.shape, w.values));
-      const y = causalConv1d(frame, weight, bias, { silu: true, history });
-      updateHistory(history, frame);
-      return y;
-    });
-    expect(largestDifference(streamed, whole)).toBeLessThan(STREAM_ERROR);
-  });
-
-  // Fewer frames than the history, as many, more.
-  test.each([1, 2, 3, 4, 9])(
-    'updateHistory with %d frames keeps the last three',
-    async (frames) => {
-      const device = await open();
-      const before = normalValue([B, K - 1, D], 5).values;
-      const width = D + 2;
-      const added = normalValue([B, frames, width], 6).values;
-      const store = createStore(device, before.length, 'history');
-      store.write(before);
-      const graph = new Graph();
-      const input = graph.input('x', [B, frames, width]);
-      updateHistory(graph.stored('history', [B, K - 1, D], store), input);
-      const plan = await compile(graph, device);
-      plan.write(input, added);
-      plan.run();
-      const expected: number[] = [];
-      for (let b = 0; b < B; b++) {
-        const past = before.subarray(b * (K - 1) * D, (b + 1) * (K - 1) * D);
-        const rows = Array.from({ length: frames }, (_, t) => (b * frames + t) * width);
-        const all = [...past, ...rows.flatMap((row) => [...added.subarray(row, row + D)])];
-        expected.push(...all.slice(-(K - 1) * D));
-      }
-      expect([...(await store.read())]).toEqual(expected);
-      plan.destroy();
-      store.destroy();
-    },
-  );
-});
-
-test('has no gradient with a history', () => {
-  const graph = new Graph();
-  const input = graph.input('x', [1, 2, 3], true);
-  const y = causalConv1d(input, graph.input('w', [3, 1, 4]), graph.input('b', [3]), {
-    history: graph.input('h', [1, 3, 3]),
-  });
-  const seed = graph.input('seed', [1, 2, 3]);
-  expect(() => gradients([{ tensor: y, seed }], [input], add)).toThrow(
-    /expected no history when gradients are wanted/,
-  );
 });

@@ -1,4 +1,4 @@
-// Depthwise convolution over time, forwards or time-flipped, with SiLU fused and a history for streaming.
+// Depthwise convolution over time, forwards or time-flipped, with SiLU fused.
 
 import source from '../../shaders/causal_conv1d.wgsl?raw';
 import activation from '../../shaders/common/activation.wgsl?raw';
@@ -30,17 +30,15 @@ const tapOffset = (k: number, taps: number, { reverse }: Params): number =>
 
 /** @param shape of x [B, T, W]; the sums are [B, T, D] of its first D columns, one per weight row */
 function sumsOfTaps(
-  [x, weight, bias, history]: readonly Float64Array[],
+  [x, weight, bias]: readonly Float64Array[],
   [batch, frames, width]: Shape,
   params: Params,
 ): Float64Array {
   const channels = bias.length;
   const taps = weight.length / channels;
   const sums = new Float64Array(batch * frames * channels);
-  const valueAt = (b: number, t: number, d: number): number => {
-    if (t >= 0 && t < frames) return x[(b * frames + t) * width + d];
-    return t < 0 && history ? history[(b * (taps - 1) + taps - 1 + t) * channels + d] : 0;
-  };
+  const valueAt = (b: number, t: number, d: number): number =>
+    t >= 0 && t < frames ? x[(b * frames + t) * width + d] : 0;
   for (let i = 0; i < sums.length; i++) {
     const d = i % channels;
     const t = Math.floor(i / channels) % frames;
@@ -118,7 +116,7 @@ const backward: Op<Params> = {
 
 const causalConv1dOp: Op<Params> = {
   name: 'causalConv1d',
-  infer([x, weight, bias, history], { reverse }) {
+  infer([x, weight, bias]) {
     const [batch, frames, width] = x;
     const [channels, , taps] = weight;
     if (x.length !== 3) {
@@ -136,14 +134,6 @@ const causalConv1dOp: Op<Params> = {
     if (taps > MOST_TAPS) {
       throw new Error(`[causalConv1d] expected at most ${MOST_TAPS} taps, got ${taps}`);
     }
-    if (history && reverse) {
-      throw new Error('[causalConv1d] expected no history in reverse: it has no past, got one');
-    }
-    if (history && !sameShape(history, [batch, taps - 1, channels])) {
-      throw new Error(
-        `[causalConv1d] expected history ${showShape([batch, taps - 1, channels])}, got ${showShape(history)}`,
-      );
-    }
     return [[batch, frames, channels]];
   },
   cpu({ inputs, outputs: [out], inputShapes: [shape], params }) {
@@ -152,16 +142,15 @@ const causalConv1dOp: Op<Params> = {
       out[i] = params.silu ? sums[i] * sigmoid(sums[i]) : sums[i];
     }
   },
-  gpu: ({ inputs: [x, weight, bias, history], outputs: [out], params }) => [
+  gpu: ({ inputs: [x, weight, bias], outputs: [out], params }) => [
     {
       shader,
-      entry: history ? 'forward_history' : 'forward',
+      entry: 'forward',
       constants: {},
       bindings: {
         x,
         weight,
         bias,
-        ...(history && { history }),
         sizes: sizesOf(x.shape, weight.shape, params),
         out,
       },
@@ -169,12 +158,7 @@ const causalConv1dOp: Op<Params> = {
     },
   ],
   accumulates: true,
-  gradient({ inputs: [x, weight, bias, history], outputGradients: [gradient], previous, params }) {
-    if (history) {
-      throw new Error(
-        '[causalConv1d] expected no history when gradients are wanted, got one: streaming is for inference',
-      );
-    }
+  gradient({ inputs: [x, weight, bias], outputGradients: [gradient], previous, params }) {
     const inputs = [x, weight, bias, gradient!, ...(previous ? [previous] : [])];
     return x.graph.apply(backward, inputs, params);
   },
@@ -187,7 +171,6 @@ const causalConv1dOp: Op<Params> = {
  * @param bias [D]
  * @param options.reverse convolves the time-flipped frames: tap 0 is K-1 frames ahead
  * @param options.silu applies SiLU to the result
- * @param options.history [B, K-1, D], the frames before frame 0, oldest first; zeros without it; inference only
  * @returns [B, T, D]
  */
 export function causalConv1d(
@@ -197,59 +180,8 @@ export function causalConv1d(
   options: {
     readonly reverse?: boolean;
     readonly silu?: boolean;
-    readonly history?: Tensor;
   } = {},
 ): Tensor {
-  const { reverse = false, silu = false, history } = options;
-  const inputs = history ? [x, weight, bias, history] : [x, weight, bias];
-  return x.graph.apply(causalConv1dOp, inputs, { reverse, silu })[0];
-}
-
-const updateHistoryOp: Op<null> = {
-  name: 'updateHistory',
-  effect: true,
-  infer([history, x]) {
-    if (x.length !== 3 || history.length !== 3 || history[0] !== x[0] || history[2] > x[2]) {
-      throw new Error(
-        `[updateHistory] expected history [B, K-1, D] and x [B, T, W] with D at most W, got ${showShape(history)} and ${showShape(x)}`,
-      );
-    }
-    return [];
-  },
-  cpu({ inputs: [history, x], inputShapes: [[batch, past, channels], [, frames, width]] }) {
-    for (let b = 0; b < batch; b++) {
-      const of = history.subarray(b * past * channels, (b + 1) * past * channels);
-      const all = [...of];
-      for (let row = b * frames; row < (b + 1) * frames; row++) {
-        all.push(...x.subarray(row * width, row * width + channels));
-      }
-      of.set(all.slice(frames * channels));
-    }
-  },
-  gpu({ inputs: [history, x] }) {
-    const [batch, past, channels] = history.shape;
-    const sizes = sizesOf(x.shape, [channels, 1, past + 1], { reverse: false, silu: false });
-    return [
-      {
-        shader,
-        entry: 'update_history',
-        constants: {},
-        bindings: { stored_history: history, x, sizes },
-        workgroups: [Math.ceil((batch * channels) / 64), 1, 1],
-      },
-    ];
-  },
-  gradient: undefined,
-};
-
-/**
- * Replaces the history by the last K-1 frames of history followed by x, in place, for the next replay.
- * @param history [B, K-1, D] of a store
- * @param x [B, T, W], of which the history holds the first D columns
- */
-export function updateHistory(history: Tensor, x: Tensor): void {
-  if (history.role.kind !== 'stored') {
-    throw new Error(`[updateHistory] expected a stored history, got an ${history.role.kind}`);
-  }
-  x.graph.apply(updateHistoryOp, [history, x], null);
+  const { reverse = false, silu = false } = options;
+  return x.graph.apply(causalConv1dOp, [x, weight, bias], { reverse, silu })[0];
 }

@@ -1,19 +1,16 @@
-// Proof of channel attention, of its causality and streaming form.
+// Proof of channel attention, and of its causality.
 
 import { describe, expect, test } from 'vitest';
-import { Graph } from '../autograd/graph';
-import { compile } from '../autograd/plan';
-import { CPU, createStore } from '../autograd/store';
+import { CPU } from '../autograd/store';
 import type { Tensor } from '../autograd/tensor';
 import { testDevice } from '../gpu/testDevice';
-import { eca, updateEcaHistory } from './eca';
+import { eca } from './eca';
 import {
   equalFrames,
   evaluate,
   flipFrames,
   largestDifference,
   normalValue,
-  stream,
   withOtherFuture,
 } from './evaluateGraph';
 import { testOp } from './testOp';
@@ -60,44 +57,7 @@ testOp('eca', {
       build: (g) => eca(g.input('f', [1, 2, 3, 4]), g.input('w', [1, 1, 4]), { causal: true }),
       message: /\[eca\] expected weight \[1, 1, k\] with k odd, got \[1, 1, 4\]/,
     },
-    {
-      build: (g) =>
-        eca(g.input('f', [1, 2, 3, 4]), g.input('w', [1, 1, 3]), {
-          causal: false,
-          history: { sum: g.input('s', [1, 3]), count: g.input('n', [1]) },
-        }),
-      message: /\[eca\] expected no history unless causal/,
-    },
-    {
-      build: (g) =>
-        eca(g.input('f', [1, 2, 3, 4]), g.input('w', [1, 1, 3]), {
-          causal: true,
-          history: { sum: g.input('s', [1, 4]), count: g.input('n', [1]) },
-        }),
-      message: /\[eca\] expected a history of sum \[1, 3\] and count \[1\], got \[1, 4\] and \[1\]/,
-    },
-    {
-      build: (g) =>
-        updateEcaHistory(
-          { sum: g.input('s', [1, 3]), count: g.input('n', [1]) },
-          g.input('f', [1, 2, 3, 4]),
-        ),
-      message: /\[updateEcaHistory\] expected a stored sum, got an input/,
-    },
   ],
-});
-
-testOp('eca with history', {
-  count: 9,
-  cases: (draw, i) => {
-    const [B, T, C, D, k] = [draw.integer(1, 3), [1, 2, 7][i % 3], 6, 4, 3];
-    return {
-      inputs: [[B, T, C, D], [1, 1, k], [B, C], [1]],
-      sample: (input, z) => (input === 3 ? Math.floor(10 * Math.abs(z)) : z),
-      build: ([f, weight, sum, count]) => eca(f, weight, { causal: true, history: { sum, count } }),
-      differentiable: [false, false, false, false],
-    };
-  },
 });
 
 /** Rounding of a sum over a dozen frames. */
@@ -134,54 +94,5 @@ describe.each(['cpu', 'gpu'])('eca on %s', (kind) => {
     expect(largestDifference(out, back)).toBeLessThan(STREAM_ERROR);
     const [causal] = await evaluate(device, [f, weight], causalForm);
     expect(largestDifference(out, causal)).toBeGreaterThan(0.01);
-  });
-
-  test('fed frame by frame equals the whole', async () => {
-    const device = await open();
-    const [whole] = await evaluate(device, [f, weight], causalForm);
-    const streamed = await stream(
-      device,
-      f,
-      [[B, C], [1]],
-      (frame, [sum, count], graph) => {
-        const y = eca(frame, graph.constant('w', weight.shape, weight.values), {
-          causal: true,
-          history: { sum, count },
-        });
-        updateEcaHistory({ sum, count }, frame);
-        return y;
-      },
-      (t, [, count]) => count.write(Float32Array.of(t)),
-    );
-    expect(largestDifference(streamed, whole)).toBeLessThan(STREAM_ERROR);
-  });
-
-  test.each([1, 3, 9])('updateEcaHistory adds %d frames', async (frames) => {
-    const device = await open();
-    const before = normalValue([B, C], 5).values;
-    const added = normalValue([B, frames, C, D], 6).values;
-    const store = createStore(device, B * C, 'sum');
-    store.write(before);
-    const graph = new Graph();
-    const input = graph.input('f', [B, frames, C, D]);
-    const sum = graph.stored('sum', [B, C], store);
-    updateEcaHistory({ sum, count: graph.input('count', [1]) }, input);
-    const plan = await compile(graph, device);
-    plan.write(input, added);
-    plan.run();
-    const got = await store.read();
-    const expected = before.map((value, i) => {
-      const b = Math.floor(i / C);
-      let total = value;
-      for (let t = 0; t < frames; t++) {
-        for (let k = 0; k < D; k++) {
-          total += added[((b * frames + t) * C + (i % C)) * D + k] / D;
-        }
-      }
-      return total;
-    });
-    expect(largestDifference(got, expected)).toBeLessThan(STREAM_ERROR);
-    plan.destroy();
-    store.destroy();
   });
 });

@@ -13,14 +13,6 @@ interface Params {
   readonly causal: boolean;
 }
 
-/** What a streaming ECA remembers of the frames before frame 0. */
-export interface EcaHistory {
-  /** [B, C], the sum over those frames of each channel's mean feature. */
-  readonly sum: Tensor;
-  /** [1], their number, written by the processor before each replay. */
-  readonly count: Tensor;
-}
-
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
 /** Chunks of about the square root of the length: as many frames in a chunk as chunks to add. */
@@ -147,7 +139,7 @@ const backward: Op<Params> = {
 /** The second output holds the means, [B, T, C] when causal and else [B, C], for the backward pass. */
 const ecaOp: Op<Params> = {
   name: 'eca',
-  infer([f, weight, sum, count], { causal }) {
+  infer([f, weight], { causal }) {
     const [batch, frames, channels] = f;
     const taps = weight[2];
     if (f.length !== 4) {
@@ -156,26 +148,19 @@ const ecaOp: Op<Params> = {
     if (!sameShape(weight, [1, 1, taps]) || taps % 2 !== 1) {
       throw new Error(`[eca] expected weight [1, 1, k] with k odd, got ${showShape(weight)}`);
     }
-    if (sum && !causal) throw new Error('[eca] expected no history unless causal, got one');
-    if (sum && (!sameShape(sum, [batch, channels]) || !sameShape(count, [1]))) {
-      throw new Error(
-        `[eca] expected a history of sum ${showShape([batch, channels])} and count [1], got ${showShape(sum)} and ${showShape(count)}`,
-      );
-    }
     return [f, causal ? [batch, frames, channels] : [batch, channels]];
   },
-  cpu({ inputs: [f, weight, sum, count], outputs: [out, mean], inputShapes: [shape], params }) {
+  cpu({ inputs: [f, weight], outputs: [out, mean], inputShapes: [shape], params }) {
     const [batch, frames, channels, features] = shape;
     for (let b = 0; b < batch; b++) {
       for (let c = 0; c < channels; c++) {
-        let total = sum ? sum[b * channels + c] : 0;
+        let total = 0;
         for (let t = 0; t < frames; t++) {
           const row = b * frames + t;
           for (let k = 0; k < features; k++) {
             total += f[(row * channels + c) * features + k] / features;
           }
-          const seen = (count ? count[0] : 0) + t + 1;
-          mean[meanRow(row, shape, params) + c] = total / seen;
+          mean[meanRow(row, shape, params) + c] = total / (t + 1);
         }
       }
     }
@@ -185,22 +170,18 @@ const ecaOp: Op<Params> = {
       out[i] = f[i] * gateAt(row, c, weight, mean, shape, params);
     }
   },
-  gpu({ inputs: [f, weight, sum, count], outputs: [out, mean], params }) {
+  gpu({ inputs: [f, weight], outputs: [out, mean], params }) {
     const [batch, frames, channels, features] = f.shape;
     const { chunk, chunks } = chunking(frames);
     const causal = Number(params.causal);
     const chunkSum = scratch(batch * frames * channels);
-    const means: Pick<Dispatch, 'entry' | 'constants' | 'bindings'> = sum
-      ? {
-          entry: 'means_history',
-          constants: { frames, channels, chunk },
-          bindings: { chunk_sum: chunkSum, history_sum: sum, history_count: count, out: mean },
-        }
-      : {
-          entry: 'means',
-          constants: { frames, channels, chunk, causal },
-          bindings: { chunk_sum: chunkSum, out: mean },
-        };
+    const means: Dispatch = {
+      shader,
+      entry: 'means',
+      constants: { frames, channels, chunk, causal },
+      bindings: { chunk_sum: chunkSum, out: mean },
+      workgroups: gridStride(mean.size),
+    };
     return [
       {
         shader,
@@ -209,7 +190,7 @@ const ecaOp: Op<Params> = {
         bindings: { f, out: chunkSum },
         workgroups: [Math.ceil(channels / 64), batch * chunks, 1],
       },
-      { shader, ...means, workgroups: gridStride(mean.size) },
+      means,
       {
         shader,
         entry: 'apply',
@@ -219,12 +200,7 @@ const ecaOp: Op<Params> = {
       },
     ];
   },
-  gradient({ inputs: [f, weight, sum], outputs: [, mean], outputGradients: [gradient], params }) {
-    if (sum) {
-      throw new Error(
-        '[eca] expected no history when gradients are wanted, got one: streaming is for inference',
-      );
-    }
+  gradient({ inputs: [f, weight], outputs: [, mean], outputGradients: [gradient], params }) {
     return f.graph.apply(backward, [f, weight, mean, gradient!], params);
   },
 };
@@ -235,60 +211,8 @@ const ecaOp: Op<Params> = {
  * @param f [B, T, C, D]
  * @param weight [1, 1, k], k odd
  * @param options.causal the mean at frame t is over frames 0..t; otherwise over all frames
- * @param options.history the frames before frame 0; causal inference only
  * @returns [B, T, C, D]
  */
-export function eca(
-  f: Tensor,
-  weight: Tensor,
-  options: { readonly causal: boolean; readonly history?: EcaHistory },
-): Tensor {
-  const { causal, history } = options;
-  const inputs = history ? [f, weight, history.sum, history.count] : [f, weight];
-  return f.graph.apply(ecaOp, inputs, { causal })[0];
-}
-
-const updateEcaHistoryOp: Op<null> = {
-  name: 'updateEcaHistory',
-  effect: true,
-  infer([sum, f]) {
-    if (f.length !== 4 || !sameShape(sum, [f[0], f[2]])) {
-      throw new Error(
-        `[updateEcaHistory] expected sum [B, C] and f [B, T, C, D], got ${showShape(sum)} and ${showShape(f)}`,
-      );
-    }
-    return [];
-  },
-  cpu({ inputs: [sum, f], inputShapes: [, [, frames, channels, features]] }) {
-    for (let i = 0; i < f.length; i++) {
-      const c = Math.floor(i / features) % channels;
-      const b = Math.floor(i / (features * channels * frames));
-      sum[b * channels + c] += f[i] / features;
-    }
-  },
-  gpu({ inputs: [sum, f] }) {
-    const [, frames, channels, features] = f.shape;
-    return [
-      {
-        shader,
-        entry: 'update_history',
-        constants: { frames, channels, features },
-        bindings: { f, stored_sum: sum },
-        workgroups: [Math.ceil(sum.size / 64), 1, 1],
-      },
-    ];
-  },
-  gradient: undefined,
-};
-
-/**
- * Adds the frames of f to the history's sum, in place, for the next replay; the processor counts them.
- * @param history its sum [B, C] of a store
- * @param f [B, T, C, D], the input of `eca`
- */
-export function updateEcaHistory(history: EcaHistory, f: Tensor): void {
-  if (history.sum.role.kind !== 'stored') {
-    throw new Error(`[updateEcaHistory] expected a stored sum, got an ${history.sum.role.kind}`);
-  }
-  f.graph.apply(updateEcaHistoryOp, [history.sum, f], null);
+export function eca(f: Tensor, weight: Tensor, options: { readonly causal: boolean }): Tensor {
+  return f.graph.apply(ecaOp, [f, weight], options)[0];
 }

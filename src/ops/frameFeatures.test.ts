@@ -1,7 +1,13 @@
 // Proof of the tokenizer's features of one live frame.
 
-import { scale } from './elementwise';
+import { expect, test } from 'vitest';
+import { CPU } from '../autograd/store';
+import { testDevice } from '../gpu/testDevice';
+import { eca } from './eca';
+import { gelu, scale } from './elementwise';
+import { evaluate, largestDifference, normalValue, stream } from './evaluateGraph';
 import { featureMemoryShape, frameFeatures } from './frameFeatures';
+import { temporalConv } from './temporalConv';
 import { testOp } from './testOp';
 
 // One of everything, a workgroup's channels and one more, attention wider than the channels.
@@ -65,4 +71,37 @@ testOp('frameFeatures', {
       message: /\[frameFeatures\] expected stored memory, got an activation/,
     },
   ],
+});
+
+/** Rounding of running sums over a dozen frames. */
+const STREAM_ERROR = 1e-6;
+
+test.each(['cpu', 'gpu'])('frame by frame on %s equals the ops of the whole', async (kind) => {
+  const device = kind === 'cpu' ? CPU : await testDevice();
+  const [B, T, C, bands, F] = [2, 11, 5, 2, 3];
+  const lfp = normalValue([B, T, C * bands], 1);
+  const mask = { shape: [B, C], values: Float32Array.of(1, 1, 0, 1, 1, 0, 1, 1, 1, 1) };
+  const rest = [
+    mask,
+    normalValue([F, bands, 3], 2),
+    normalValue([F], 3),
+    normalValue([1, 1, 3], 4),
+  ];
+  const [whole] = await evaluate(device, [lfp, ...rest], ([x, kept, weight, bias, attention]) =>
+    eca(gelu(temporalConv(x, kept, weight, bias, { causal: true })), attention, { causal: true }),
+  );
+  const streamed = await stream(
+    device,
+    lfp,
+    [featureMemoryShape(B, C * bands, C), [1]],
+    (frame, [kept, count], graph) => {
+      const fixed = rest.map(({ shape, values }) => graph.constant('fixed', shape, values));
+      const [channelMask, weight, bias, attention] = fixed;
+      return frameFeatures(frame, channelMask, { weight, bias }, attention, { count, kept });
+    },
+    (t, [, count]) => count.write(Float32Array.of(t)),
+  );
+  expect(largestDifference(streamed, whole)).toBeLessThan(STREAM_ERROR);
+  // Control: the features are of order one.
+  expect(largestDifference(whole, new Float32Array(whole.length))).toBeGreaterThan(0.1);
 });

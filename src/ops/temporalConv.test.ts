@@ -1,17 +1,15 @@
-// Proof of the tokenizer's convolution, of its causality and streaming form.
+// Proof of the tokenizer's convolution, and of its causality.
 
 import { describe, expect, test } from 'vitest';
 import { CPU } from '../autograd/store';
 import type { Tensor } from '../autograd/tensor';
 import { testDevice } from '../gpu/testDevice';
-import { updateHistory } from './causalConv1d';
 import {
   equalFrames,
   evaluate,
   flipFrames,
   largestDifference,
   normalValue,
-  stream,
   withOtherFuture,
 } from './evaluateGraph';
 import { temporalConv } from './temporalConv';
@@ -75,43 +73,7 @@ testOp('temporalConv', {
         ),
       message: /expected weight \[dChannel, bands, 3\] and bias \[dChannel\], got \[8, 1, 5\]/,
     },
-    {
-      build: (g) =>
-        temporalConv(
-          g.input('lfp', [1, 5, 4]),
-          g.input('mask', [1, 4]),
-          g.input('w', [8, 1, 3]),
-          g.input('b', [8]),
-          { causal: false, history: g.input('h', [1, 2, 4]) },
-        ),
-      message: /\[temporalConv\] expected no history unless causal/,
-    },
-    {
-      build: (g) =>
-        temporalConv(
-          g.input('lfp', [1, 5, 4]),
-          g.input('mask', [1, 4]),
-          g.input('w', [8, 1, 3]),
-          g.input('b', [8]),
-          { causal: true, history: g.input('h', [1, 3, 4]) },
-        ),
-      message: /\[temporalConv\] expected history \[1, 2, 4\], got \[1, 3, 4\]/,
-    },
   ],
-});
-
-testOp('temporalConv with history', {
-  count: 9,
-  cases: (draw, i) => {
-    const [B, T, C, bands] = [draw.integer(1, 3), [1, 2, 5][i % 3], 4, draw.pick([1, 3])];
-    return {
-      inputs: [[B, T, C * bands], [B, C], [8, bands, 3], [8], [B, 2, C * bands]],
-      build: ([lfp, mask, weight, bias, history]) =>
-        temporalConv(lfp, mask, weight, bias, { causal: true, history }),
-      sample: maskOr,
-      differentiable: [false, false, false, false, false],
-    };
-  },
 });
 
 /** Rounding of sums of seven terms of order one. */
@@ -155,17 +117,5 @@ describe.each(['cpu', 'gpu'])('temporalConv on %s', (kind) => {
     const [mirror] = await evaluate(device, mirrored, centredForm);
     const back = flipFrames({ shape: [B, T, C * filters], values: mirror }).values;
     expect(largestDifference(out, back)).toBeLessThan(STREAM_ERROR);
-  });
-
-  test('fed frame by frame equals the whole', async () => {
-    const device = await open();
-    const [whole] = await evaluate(device, [lfp, ...rest], causalForm);
-    const streamed = await stream(device, lfp, [[B, 2, C * bands]], (frame, [history], graph) => {
-      const [mask, weight, bias] = rest.map((v) => graph.constant('fixed', v.shape, v.values));
-      const u = temporalConv(frame, mask, weight, bias, { causal: true, history });
-      updateHistory(history, frame);
-      return u;
-    });
-    expect(largestDifference(streamed, whole)).toBeLessThan(STREAM_ERROR);
   });
 });

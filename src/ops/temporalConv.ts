@@ -32,7 +32,6 @@ function sizesOf([lfp, mask, weight]: readonly Shape[], { causal }: Params): Siz
 /** Masked input of tap k at row (b, t, c): the twin's only way to the LFP. */
 function tapReader(
   [lfp, mask]: readonly Float64Array[],
-  history: Float64Array | undefined,
   { frames, channels, bands, ahead }: Sizes,
 ): (row: number, band: number, k: number) => number {
   return (row, band, k) => {
@@ -41,8 +40,7 @@ function tapReader(
     const t = (Math.floor(row / channels) % frames) + k - (TAPS - 1) + ahead;
     const at = (frame: number): number => (frame * channels + c) * bands + band;
     const kept = mask[b * channels + c];
-    if (t >= 0 && t < frames) return kept * lfp[at(b * frames + t)];
-    return t < 0 && history ? kept * history[at(b * (TAPS - 1) + t + TAPS - 1)] : 0;
+    return t >= 0 && t < frames ? kept * lfp[at(b * frames + t)] : 0;
   };
 }
 
@@ -52,7 +50,7 @@ const backward: Op<Params> = {
   cpu({ inputs, outputs: [dWeight, dBias], inputShapes, params }) {
     const sizes = sizesOf(inputShapes, params);
     const gradient = inputs[3];
-    const tap = tapReader(inputs, undefined, sizes);
+    const tap = tapReader(inputs, sizes);
     for (let i = 0; i < gradient.length; i++) {
       const o = i % sizes.filters;
       const row = Math.floor(i / sizes.filters);
@@ -85,7 +83,7 @@ const backward: Op<Params> = {
 
 const temporalConvOp: Op<Params> = {
   name: 'temporalConv',
-  infer([lfp, mask, weight, bias, history], { causal }) {
+  infer([lfp, mask, weight, bias]) {
     const [batch, frames, columns] = lfp;
     const [filters, bands] = weight;
     const channels = columns / bands;
@@ -99,20 +97,12 @@ const temporalConvOp: Op<Params> = {
         `[temporalConv] expected lfp [B, T, C * ${bands}] and mask [B, C], got ${showShape(lfp)} and ${showShape(mask)}`,
       );
     }
-    if (history && !causal) {
-      throw new Error('[temporalConv] expected no history unless causal, got one');
-    }
-    if (history && !sameShape(history, [batch, TAPS - 1, columns])) {
-      throw new Error(
-        `[temporalConv] expected history ${showShape([batch, TAPS - 1, columns])}, got ${showShape(history)}`,
-      );
-    }
     return [[batch, frames, channels, filters]];
   },
   cpu({ inputs, outputs: [out], inputShapes, params }) {
     const sizes = sizesOf(inputShapes, params);
-    const [, , weight, bias, history] = inputs;
-    const tap = tapReader(inputs, history, sizes);
+    const [, , weight, bias] = inputs;
+    const tap = tapReader(inputs, sizes);
     for (let i = 0; i < out.length; i++) {
       const o = i % sizes.filters;
       const row = Math.floor(i / sizes.filters);
@@ -124,24 +114,18 @@ const temporalConvOp: Op<Params> = {
       }
     }
   },
-  gpu({ inputs: [lfp, mask, weight, bias, history], outputs: [out], params }) {
-    const { ahead, ...sizes } = sizesOf([lfp.shape, mask.shape, weight.shape], params);
+  gpu({ inputs: [lfp, mask, weight, bias], outputs: [out], params }) {
     return [
       {
         shader,
-        entry: history ? 'forward_history' : 'forward',
-        constants: history ? sizes : { ...sizes, ahead },
-        bindings: { lfp, mask, weight, bias, ...(history && { history }), out },
+        entry: 'forward',
+        constants: { ...sizesOf([lfp.shape, mask.shape, weight.shape], params) },
+        bindings: { lfp, mask, weight, bias, out },
         workgroups: gridStride(out.size),
       },
     ];
   },
-  gradient({ inputs: [lfp, mask, weight, , history], outputGradients: [gradient], params }) {
-    if (history) {
-      throw new Error(
-        '[temporalConv] expected no history when gradients are wanted, got one: streaming is for inference',
-      );
-    }
+  gradient({ inputs: [lfp, mask, weight], outputGradients: [gradient], params }) {
     const found = lfp.graph.apply(backward, [lfp, mask, weight, gradient!], params);
     return [undefined, undefined, ...found];
   },
@@ -155,7 +139,6 @@ const temporalConvOp: Op<Params> = {
  * @param weight [dChannel, bands, 3]
  * @param bias [dChannel]
  * @param options.causal taps t-2, t-1, t; otherwise t-1, t, t+1; zeros outside
- * @param options.history [B, 2, C * bands], the unmasked frames before frame 0, oldest first; causal inference only
  * @returns [B, T, C, dChannel]
  */
 export function temporalConv(
@@ -163,9 +146,7 @@ export function temporalConv(
   mask: Tensor,
   weight: Tensor,
   bias: Tensor,
-  options: { readonly causal: boolean; readonly history?: Tensor },
+  options: { readonly causal: boolean },
 ): Tensor {
-  const { causal, history } = options;
-  const inputs = [lfp, mask, weight, bias, ...(history ? [history] : [])];
-  return lfp.graph.apply(temporalConvOp, inputs, { causal })[0];
+  return lfp.graph.apply(temporalConvOp, [lfp, mask, weight, bias], options)[0];
 }
