@@ -55,7 +55,7 @@ fn store_scalars(z: u32, row: u32, column: u32, values: vec4f) {
   }
 }
 
-// Any size. Rows and columns past the end repeat the last.
+// Any size, transposed or not. Rows and columns past the end repeat the last.
 @compute @workgroup_size(GROUP)
 fn multiply_scalar(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
   let tile = tile_of(group, index);
@@ -65,15 +65,13 @@ fn multiply_scalar(@builtin(workgroup_id) group: vec3u, @builtin(local_invocatio
   let batch = group.z / sizes.parts;
   let rows = min(row + vec4u(0u, 1u, 2u, 3u), vec4u(sizes.m - 1u));
   let columns = min(column + vec4u(0u, 1u, 2u, 3u), vec4u(sizes.n - 1u));
-  let step_a = select(1u, sizes.m, transpose_a);
-  let step_b = select(sizes.n, 1u, transpose_b);
-  let start_a = batch * sizes.m * sizes.k + rows * select(sizes.k, 1u, transpose_a);
-  let start_b = batch * sizes.k * sizes.n + columns * select(1u, sizes.k, transpose_b);
+  let start_a = batch * sizes.m * sizes.k + rows * sizes.row_step_a;
+  let start_b = batch * sizes.k * sizes.n + columns * sizes.column_step_b;
   let part = range_of_part(group.z);
   var result = mat4x4f();
   for (var at = part.x; at < part.y; at++) {
-    let i = start_a + at * step_a;
-    let j = start_b + at * step_b;
+    let i = start_a + at * sizes.step_a;
+    let j = start_b + at * sizes.step_b;
     let of_b = vec4f(b[j.x], b[j.y], b[j.z], b[j.w]);
     result += mat4x4f(a[i.x] * of_b, a[i.y] * of_b, a[i.z] * of_b, a[i.w] * of_b);
   }

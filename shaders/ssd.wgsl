@@ -16,7 +16,7 @@
 // Per frame in the order of the recurrence [B, H, T]: the decay from the chunk's beginning, the decay to its end, kappa.
 @group(0) @binding(8) var<storage, read> decays: array<vec4f>;
 @group(0) @binding(9) var<storage, read_write> new_decays: array<vec4f>;
-// (C_i B_j) exp(s_i - s_j) of each head and chunk [B, chunks, H, frame j, frame i]; only tiles with j <= i.
+// kappa_j (C_i B_j) exp(s_i - s_j) of each head and chunk [B, chunks, H, frame j, frame i]; only tiles with j <= i.
 @group(0) @binding(10) var<storage, read> scores: array<vec4f>;
 @group(0) @binding(11) var<storage, read_write> new_scores: array<vec4f>;
 @group(0) @binding(12) var<storage, read> boundary: array<vec4f>;
@@ -47,7 +47,7 @@ fn score_tile(at: u32, tile: vec2u) {
     products += transpose(of_c) * of_b;
   }
   for (var head = 0u; head < layer.heads; head++) {
-    let factors = decay_tile(chunk, head, tile);
+    let factors = weight_tile(chunk, head, tile);
     let to = (at * layer.heads + head) * Q * TILES + 4u * tile.y * TILES + tile.x;
     new_scores[to] = products[0] * factors[0];
     new_scores[to + TILES] = products[1] * factors[1];
@@ -123,9 +123,15 @@ fn states_of_chunks(@builtin(global_invocation_id) id: vec3u) {
   new_boundary[edge + 3u * layer.d_state] = state[3];
 }
 
+fn factor_of_state(row: u32) -> f32 {
+  let of_frame = decays[row];
+  return select(of_frame.x, of_frame.y * of_frame.z, layer.backward == 1u);
+}
+
 // A tile of four frames by four columns of one head:
-//   forward   y_i = Σ_{j<=i} scores_ij kappa_j x_j + exp(s_i) S C_i + D x_i,
-//   backward dx_j = kappa_j (Σ_{i>=j} scores_ij G_i + exp(s_Q - s_j) dS B_j) + D G_j.
+//   forward   y_i = Σ_{j<=i} scores_ij x_j + exp(s_i) S C_i + D x_i,
+//   backward dx_j = Σ_{i>=j} scores_ij G_i + kappa_j exp(s_Q - s_j) dS B_j + D G_j.
+// Directions differ by numbers chosen, not by branches, of which software adapters run both sides.
 @compute @workgroup_size(64)
 fn scan(@builtin(global_invocation_id) id: vec3u) {
   if (id.x >= TILES * layer.head_dim) { return; }
@@ -152,18 +158,12 @@ fn scan(@builtin(global_invocation_id) id: vec3u) {
     result += transpose(of_state) * of_rows;
   }
   let row = id.z * layer.frames + chunk.first;
-  let last = chunk.length - 1u;
   let first = 4u * tile;
-  let factors = array<vec4f, 4>(
-    decays[row + first],
-    decays[row + min(first + 1u, last)],
-    decays[row + min(first + 2u, last)],
-    decays[row + min(first + 3u, last)],
-  );
-  result[0] *= select(factors[0].x, factors[0].y, is_backward);
-  result[1] *= select(factors[1].x, factors[1].y, is_backward);
-  result[2] *= select(factors[2].x, factors[2].y, is_backward);
-  result[3] *= select(factors[3].x, factors[3].y, is_backward);
+  let rows = row + min(first + vec4u(0u, 1u, 2u, 3u), vec4u(chunk.length - 1u));
+  result[0] *= factor_of_state(rows.x);
+  result[1] *= factor_of_state(rows.y);
+  result[2] *= factor_of_state(rows.z);
+  result[3] *= factor_of_state(rows.w);
   let columns = head * layer.head_dim + p;
   let stride = layer.heads * layer.head_dim;
   let of_chunk = (index * layer.heads + head) * Q * TILES;
@@ -173,25 +173,8 @@ fn scan(@builtin(global_invocation_id) id: vec3u) {
     let at = of_chunk + select(4u * other * TILES + tile, 4u * tile * TILES + other, is_backward);
     let found = mat4x4f(scores[at], scores[at + TILES], scores[at + 2u * TILES], scores[at + 3u * TILES]);
     let partners = frames4(chunk, 4u * other) * stride + columns;
-    var of_partners = mat4x4f(values[partners.x], values[partners.y], values[partners.z], values[partners.w]);
-    if (is_backward) {
-      result += of_partners * found;
-    } else {
-      if (layer.scale_by_dt == 1u) {
-        let begin_of_other = row + 4u * other;
-        of_partners[0] *= decays[begin_of_other].z;
-        of_partners[1] *= decays[min(begin_of_other + 1u, row + last)].z;
-        of_partners[2] *= decays[min(begin_of_other + 2u, row + last)].z;
-        of_partners[3] *= decays[min(begin_of_other + 3u, row + last)].z;
-      }
-      result += of_partners * transpose(found);
-    }
-  }
-  if (is_backward) {
-    result[0] *= factors[0].z;
-    result[1] *= factors[1].z;
-    result[2] *= factors[2].z;
-    result[3] *= factors[3].z;
+    let of_partners = mat4x4f(values[partners.x], values[partners.y], values[partners.z], values[partners.w]);
+    result += of_partners * transpose_unless(found, is_backward);
   }
   let at = own * stride + columns;
   out[at.x] = result[0] + d[head] * values[at.x];

@@ -55,13 +55,7 @@ fn pairs(@builtin(global_invocation_id) id: vec3u) {
       let diagonal = vec4f(products[0].x, products[1].y, products[2].z, products[3].w);
       record[record_of(of_head) + DIAGONAL + tile.x] = diagonal;
     }
-    var factors = decay_tile(chunk, head, tile);
-    if (layer.scale_by_dt == 1u) {
-      factors[0] *= dt_of(chunk, head, 4u * tile.y);
-      factors[1] *= dt_of(chunk, head, 4u * tile.y + 1u);
-      factors[2] *= dt_of(chunk, head, 4u * tile.y + 2u);
-      factors[3] *= dt_of(chunk, head, 4u * tile.y + 3u);
-    }
+    let factors = weight_tile(chunk, head, tile);
     sums[0] += products[0] * factors[0];
     sums[1] += products[1] * factors[1];
     sums[2] += products[2] * factors[2];
@@ -74,94 +68,95 @@ fn pairs(@builtin(global_invocation_id) id: vec3u) {
   record[to + 3u * TILES] = sums[3];
 }
 
-// A tile of four frames by four columns, of dC (role 0) or dB (role 1), with w_ij the sums that `pairs` leaves:
+// A tile of four frames by four columns, of dC and of dB, with w_ij the sums that `pairs` leaves:
 //   dC_i = Σ_{j<=i} w_ij B_j + Σ_heads exp(s_i) G_i S,
 //   dB_j = Σ_{i>=j} w_ij C_i + Σ_heads kappa_j exp(s_Q - s_j) x_j dS.
 @compute @workgroup_size(64)
 fn gradient_bc(@builtin(global_invocation_id) id: vec3u) {
   let chunks = arrayLength(&bc) / (2u * layer.d_state * layer.frames) * chunk_count();
   let tiles = TILES * layer.d_state;
-  if (id.x >= chunks * 2u * tiles) { return; }
-  let index = id.x / (2u * tiles);
-  let is_of_b = id.x / tiles % 2u == 1u;
+  if (id.x >= chunks * tiles) { return; }
+  let index = id.x / tiles;
   let tile = id.x % tiles / layer.d_state;
   let n = id.x % layer.d_state;
   let chunk = chunk_of(index);
   if (4u * tile >= chunk.length) { return; }
   let own = frames4(chunk, 4u * tile);
-  let of_own = own * 2u * layer.d_state + n + select(layer.d_state, 0u, is_of_b);
+  let own_b = own * 2u * layer.d_state + n;
+  let own_c = own_b + layer.d_state;
   let offsets = min(4u * tile + vec4u(0u, 1u, 2u, 3u), vec4u(chunk.length - 1u)) + chunk.first;
   // Columns: the tile's frames.
-  var result = mat4x4f();
+  var of_c = mat4x4f();
+  var of_b = mat4x4f();
   for (var head = 0u; head < layer.heads; head++) {
     let of_head = index * layer.heads + head;
     let r = (own * layer.heads + head) * layer.head_dim;
     let s = of_head * 4u * layer.head_dim * layer.d_state + n;
-    var part = mat4x4f();
+    var part_c = mat4x4f();
+    var part_b = mat4x4f();
     for (var p = 0u; p < layer.head_dim; p++) {
-      let at = s + 4u * p * layer.d_state;
-      var of_rows: mat4x4f;
-      var of_state: mat4x4f;
-      if (is_of_b) {
-        of_rows = mat4x4f(x[r.x + p], x[r.y + p], x[r.z + p], x[r.w + p]);
-        of_state = mat4x4f(
-          d_states[at],
-          d_states[at + layer.d_state],
-          d_states[at + 2u * layer.d_state],
-          d_states[at + 3u * layer.d_state],
-        );
-      } else {
-        of_rows = mat4x4f(values[r.x + p], values[r.y + p], values[r.z + p], values[r.w + p]);
-        of_state = mat4x4f(
-          states[at],
-          states[at + layer.d_state],
-          states[at + 2u * layer.d_state],
-          states[at + 3u * layer.d_state],
-        );
-      }
-      part += of_state * of_rows;
+      let at = s + (4u * p + vec4u(0u, 1u, 2u, 3u)) * layer.d_state;
+      let of_g = mat4x4f(values[r.x + p], values[r.y + p], values[r.z + p], values[r.w + p]);
+      part_c += mat4x4f(states[at.x], states[at.y], states[at.z], states[at.w]) * of_g;
+      let of_x = mat4x4f(x[r.x + p], x[r.y + p], x[r.z + p], x[r.w + p]);
+      part_b += mat4x4f(d_states[at.x], d_states[at.y], d_states[at.z], d_states[at.w]) * of_x;
     }
     let row = (index / chunk_count() * layer.heads + head) * layer.frames;
     let d0 = decays[row + offsets.x];
     let d1 = decays[row + offsets.y];
     let d2 = decays[row + offsets.z];
     let d3 = decays[row + offsets.w];
-    part[0] *= select(d0.x, d0.y, is_of_b);
-    part[1] *= select(d1.x, d1.y, is_of_b);
-    part[2] *= select(d2.x, d2.y, is_of_b);
-    part[3] *= select(d3.x, d3.y, is_of_b);
-    record[record_of(of_head) + dots_of_states(u32(is_of_b)) + tile * layer.d_state + n] = vec4f(
-      dot(part[0], bc[of_own.x]),
-      dot(part[1], bc[of_own.y]),
-      dot(part[2], bc[of_own.z]),
-      dot(part[3], bc[of_own.w]),
+    part_c = mat4x4f(part_c[0] * d0.x, part_c[1] * d1.x, part_c[2] * d2.x, part_c[3] * d3.x);
+    part_b = mat4x4f(part_b[0] * d0.y, part_b[1] * d1.y, part_b[2] * d2.y, part_b[3] * d3.y);
+    let to = record_of(of_head) + tile * layer.d_state + n;
+    record[to + dots_of_states(0u)] = vec4f(
+      dot(part_c[0], bc[own_c.x]),
+      dot(part_c[1], bc[own_c.y]),
+      dot(part_c[2], bc[own_c.z]),
+      dot(part_c[3], bc[own_c.w]),
     );
-    if (is_of_b) {
-      result += mat4x4f(part[0] * d0.z, part[1] * d1.z, part[2] * d2.z, part[3] * d3.z);
-    } else {
-      result += part;
-    }
+    record[to + dots_of_states(1u)] = vec4f(
+      dot(part_b[0], bc[own_b.x]),
+      dot(part_b[1], bc[own_b.y]),
+      dot(part_b[2], bc[own_b.z]),
+      dot(part_b[3], bc[own_b.w]),
+    );
+    of_c += part_c;
+    of_b += mat4x4f(part_b[0] * d0.z, part_b[1] * d1.z, part_b[2] * d2.z, part_b[3] * d3.z);
   }
   let sums = sums_over_heads(chunks, index);
-  let begin = select(0u, tile, is_of_b);
-  let end = select(tile + 1u, (chunk.length + 3u) / 4u, is_of_b);
-  for (var other = begin; other < end; other++) {
-    let at = sums + select(4u * other * TILES + tile, 4u * tile * TILES + other, is_of_b);
+  for (var other = 0u; other <= tile; other++) {
+    let at = sums + 4u * other * TILES + tile;
     let found = mat4x4f(record[at], record[at + TILES], record[at + 2u * TILES], record[at + 3u * TILES]);
-    let partners = frames4(chunk, 4u * other) * 2u * layer.d_state + n + select(0u, layer.d_state, is_of_b);
-    let of_partners = mat4x4f(bc[partners.x], bc[partners.y], bc[partners.z], bc[partners.w]);
-    if (is_of_b) { result += of_partners * found; } else { result += of_partners * transpose(found); }
+    let b = frames4(chunk, 4u * other) * 2u * layer.d_state + n;
+    of_c += mat4x4f(bc[b.x], bc[b.y], bc[b.z], bc[b.w]) * transpose(found);
+  }
+  for (var other = tile; other < (chunk.length + 3u) / 4u; other++) {
+    let at = sums + 4u * tile * TILES + other;
+    let found = mat4x4f(record[at], record[at + TILES], record[at + 2u * TILES], record[at + 3u * TILES]);
+    let c = frames4(chunk, 4u * other) * 2u * layer.d_state + layer.d_state + n;
+    of_b += mat4x4f(bc[c.x], bc[c.y], bc[c.z], bc[c.w]) * found;
   }
   let first = 4u * tile;
-  out[of_own.x] = result[0];
-  if (first + 1u < chunk.length) { out[of_own.y] = result[1]; }
-  if (first + 2u < chunk.length) { out[of_own.z] = result[2]; }
-  if (first + 3u < chunk.length) { out[of_own.w] = result[3]; }
+  out[own_b.x] = of_b[0];
+  out[own_c.x] = of_c[0];
+  if (first + 1u < chunk.length) {
+    out[own_b.y] = of_b[1];
+    out[own_c.y] = of_c[1];
+  }
+  if (first + 2u < chunk.length) {
+    out[own_b.z] = of_b[2];
+    out[own_c.z] = of_c[2];
+  }
+  if (first + 3u < chunk.length) {
+    out[own_b.w] = of_b[3];
+    out[own_c.w] = of_c[3];
+  }
 }
 
 var<workgroup> head_sums: array<vec2f, 64>;
 
-// A workgroup takes a head, an invocation its chunks. With w_ij = kappa_j times the record's pairs
+// A workgroup takes a head, an invocation its chunks. With w_ij the record's pairs
 //   da_k = Σ_{i>=k>j} w_ij + Σ_{i>=k} exp(s_i) G_i S C_i + Σ_{j<k} kappa_j exp(s_Q - s_j) x_j dS B_j + exp(s_Q) <S, dS>,
 // every sum of terms that belong to k alone: differences of running sums would cancel.
 @compute @workgroup_size(64)
@@ -204,16 +199,16 @@ fn sum_gradients(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_
       let da = dot(sum + overlap, vec4f(1.0)) + of_b;
       let dt_k = dt_of(chunk, head, k);
       let kappa = select(1.0, dt_k, layer.scale_by_dt == 1u);
-      // The frames that see frame k: pairs without kappa_k, which is their gradient by it.
       var of_k = vec4f();
       for (var tile = k / 4u; tile < tiles; tile++) {
         let pair = record[start + k * TILES + tile];
         of_k += pair;
-        rows[tile] += kappa * pair;
+        rows[tile] += pair;
       }
       let b_dot = b_dots[k % 4u];
       of_b += kappa * b_dot;
-      let d_kappa = dot(of_k, vec4f(1.0)) + b_dot;
+      // A softplus whose result is 0 has a slope of 0: what is then left out does not matter.
+      let d_kappa = select(0.0, dot(of_k, vec4f(1.0)) / kappa, kappa > 0.0) + b_dot;
       ddt[frame(chunk, k) * layer.heads + head] = a * da + select(0.0, d_kappa, layer.scale_by_dt == 1u);
       total += vec2f(da * dt_k, record[start + DIAGONAL + k / 4u][k % 4u]);
     }

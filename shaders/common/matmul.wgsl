@@ -1,8 +1,8 @@
 // What the forms of the matrix product share: out = op(A) op(B) + bias + residual. M, N rows and columns of out; K the
 // summed dimension. A is [M, K] or transposed [K, M], B is [K, N] or transposed [N, K]. Workgroup z walks the batches, or
 // the parts of K (then `out` holds one partial product per part).
-// Sizes are uniforms, so that all products of one form share a pipeline; not so the transpositions: a branch in the
-// innermost loop takes SwiftShader twice as long.
+// Sizes are uniforms, so that all products of one form share a pipeline; not so the transpositions of blocks: a branch
+// in the innermost loop takes SwiftShader twice as long.
 
 override transpose_a: bool = false;
 override transpose_b: bool = false;
@@ -16,6 +16,11 @@ struct Sizes {
   has_residual: u32,
   // Tiles beside each other in a workgroup.
   group_columns: u32,
+  // From one number of K to the next in A and in B, from one row of op(A) to the next, from one column of op(B).
+  step_a: u32,
+  step_b: u32,
+  row_step_a: u32,
+  column_step_b: u32,
 }
 
 @group(0) @binding(0) var<storage, read> a: array<f32>;

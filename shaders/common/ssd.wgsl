@@ -99,7 +99,31 @@ fn decay_tile(chunk: Chunk, head: u32, tile: vec2u) -> mat4x4f {
   );
 }
 
-// The backward pass notes for each head and chunk, in vec4s: (G_i x_j)(C_i B_j) exp(s_i - s_j) [frame j, tile of i];
+// The same times kappa_j.
+fn weight_tile(chunk: Chunk, head: u32, tile: vec2u) -> mat4x4f {
+  let decayed = decay_tile(chunk, head, tile);
+  let j = 4u * tile.y;
+  let dts = vec4f(
+    dt_of(chunk, head, j),
+    dt_of(chunk, head, j + 1u),
+    dt_of(chunk, head, j + 2u),
+    dt_of(chunk, head, j + 3u),
+  );
+  let kappas = select(vec4f(1.0), dts, layer.scale_by_dt == 1u);
+  return mat4x4f(decayed[0] * kappas.x, decayed[1] * kappas.y, decayed[2] * kappas.z, decayed[3] * kappas.w);
+}
+
+fn transpose_unless(tile: mat4x4f, keeps: bool) -> mat4x4f {
+  let turned = transpose(tile);
+  return mat4x4f(
+    select(turned[0], tile[0], keeps),
+    select(turned[1], tile[1], keeps),
+    select(turned[2], tile[2], keeps),
+    select(turned[3], tile[3], keeps),
+  );
+}
+
+// The backward pass notes for each head and chunk, in vec4s: kappa_j (G_i x_j)(C_i B_j) exp(s_i - s_j) [frame j, tile of i];
 // G_i x_i [tile of i]; shares of exp(s_Q) <S, dS> [P / 4, N / 4]; shares of exp(s_i) G_i S C_i and then of
 // exp(s_Q - s_j) x_j dS B_j [tile of frames, N / 4].
 const DIAGONAL = Q * TILES;

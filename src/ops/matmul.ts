@@ -188,7 +188,11 @@ function multiply(
   form: Form,
   parts: number,
 ): Dispatch {
+  const { m, n, k } = sizes;
   const [groupColumns] = form.group;
+  const isScalar = form.entry === 'multiply_scalar';
+  const [stepA, rowStepA] = transposeA ? [m, 1] : [1, k];
+  const [stepB, columnStepB] = transposeB ? [1, k] : [n, 1];
   // An absent bias or residual is never read; `a` stands in for it because every binding needs a buffer.
   const bias = hasBias ? rest[0] : a;
   const residual = hasResidual ? rest.at(-1)! : a;
@@ -196,22 +200,16 @@ function multiply(
     shader: form.shader,
     entry: form.entry,
     constants: {
-      transpose_a: Number(transposeA),
-      transpose_b: Number(transposeB),
+      ...(!isScalar && { transpose_a: Number(transposeA), transpose_b: Number(transposeB) }),
       ...(form.shader === quads && { group_columns: groupColumns }),
     },
     bindings: {
-      ...(form.entry === 'multiply_scalar'
+      ...(isScalar
         ? { a, b, bias, residual, out }
         : { a4: a, b4: b, bias4: bias, residual4: residual, out4: out }),
       sizes: numbers(
-        sizes.m,
-        sizes.n,
-        sizes.k,
-        parts,
-        Number(hasBias),
-        Number(hasResidual),
-        groupColumns,
+        ...[m, n, k, parts, Number(hasBias), Number(hasResidual), groupColumns],
+        ...[stepA, stepB, rowStepA, columnStepB],
       ),
     },
     workgroups: [...workgroupsOf(sizes, form), sizes.batch * parts],

@@ -121,7 +121,7 @@ export function gradientBc(
     entry: 'gradient_bc',
     constants: {},
     bindings: { ...bindings, layer: layerOf(sizes, params) },
-    workgroups: [groupsFor(B * chunkCount(sizes) * 2 * TILES * (N / 4)), 1, 1],
+    workgroups: [groupsFor(B * chunkCount(sizes) * TILES * (N / 4)), 1, 1],
   };
 }
 
