@@ -1,0 +1,115 @@
+// The replay decodes every frame of the test fold once and in order, also when frames queue and are taken together.
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Fault } from '../base/fault';
+import { syntheticSessions } from '../data/synthetic';
+import type { DecodePath } from '../decode/chooseDecoder';
+import { createCpuDecoder } from '../decode/cpuDecoder';
+import { createDecoder, type Decoder } from '../decode/decoder';
+import { testDevice } from '../gpu/testDevice';
+import { checkConfig } from '../model/config';
+import { decoderParameters, initialWeights } from '../model/parameters';
+import type { DataSettings, DecodedFrames, StudioEvent } from './api';
+import { DecodeLoop } from './decodeLoop';
+import { Preparer } from './preparing';
+import { ReplaySource } from './replaySource';
+
+const CHANNELS = 4;
+const settings: DataSettings = {
+  frontEnd: 'realtime',
+  notchHz: 60,
+  behaviourAsVelocity: false,
+  split: 'contiguous',
+};
+const config = checkConfig({
+  channelCount: CHANNELS,
+  bandCount: 1,
+  modelDim: 8,
+  layerCount: 1,
+  stateDim: 4,
+  headDim: 8,
+  expand: 2,
+  convTaps: 4,
+  channelDim: 2,
+  ecaTaps: 3,
+  bidirectional: false,
+  outputCount: 2,
+});
+const weights = initialWeights(decoderParameters(config), 3, 'mamba2');
+const [session] = syntheticSessions({
+  sessionCount: 1,
+  durationS: 60,
+  channelCount: CHANNELS,
+  seed: 3,
+});
+const prepared = new Preparer().prepare(session, settings);
+
+/** Frame by frame, in the session's units. */
+async function decodeOneByOne(decoder: Decoder): Promise<Float32Array> {
+  const source = new ReplaySource(session, prepared, settings);
+  const { behaviourMean, behaviourScale } = source.normalisation;
+  const rows: number[] = [];
+  for (let next = source.next(); next; next = source.next()) {
+    const { behaviour } = await decoder.step(next.lfp);
+    rows.push(...behaviour.map((value, k) => value * behaviourScale[k] + behaviourMean[k]));
+  }
+  decoder.destroy();
+  return Float32Array.from(rows);
+}
+
+let loop: DecodeLoop | undefined;
+afterEach(() => loop?.close());
+
+/** Plays the fold to its end. */
+async function replay(preference: DecodePath, speed: number): Promise<DecodedFrames[]> {
+  const told: DecodedFrames[] = [];
+  const faults: Fault[] = [];
+  let end = () => {};
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const tell = (event: StudioEvent): void => {
+    if (event.type === 'fault') faults.push(event.fault);
+    if (event.type === 'decoded') told.push(event.frames);
+    if (event.type === 'decodeEnded') end();
+  };
+  loop = await DecodeLoop.open({
+    device: testDevice,
+    preference,
+    model: { config, weights },
+    session,
+    data: settings,
+    prepared,
+    speed,
+    loop: false,
+    tell,
+  });
+  loop.play();
+  await ended;
+  await loop.close();
+  loop = undefined;
+  expect(faults).toEqual([]);
+  return told;
+}
+
+describe.each<DecodePath>(['gpu', 'cpu'])('on %s', (path) => {
+  it.each([20, 1000])(
+    'at %d times the pace decodes every frame once, to the bit',
+    async (speed) => {
+      const told = await replay(path, speed);
+      const { range } = new ReplaySource(session, prepared, settings);
+      let next = range.start;
+      for (const { firstFrame, count } of told) {
+        expect(firstFrame).toBe(next);
+        next += count;
+      }
+      expect(next).toBe(range.end);
+      const expected = await decodeOneByOne(
+        path === 'gpu'
+          ? await createDecoder(await testDevice(), config, weights)
+          : await createCpuDecoder(config, weights),
+      );
+      const got = told.flatMap(({ decoded }) => [...decoded]);
+      expect(Float32Array.from(got)).toEqual(expected);
+    },
+  );
+});
