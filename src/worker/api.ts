@@ -77,6 +77,8 @@ export interface ImportProgress {
   timesRealTime?: number;
   /** Of a remote file, so far. */
   receivedBytes?: number;
+  /** One sentence on what does the work. */
+  how?: string;
 }
 
 /** Either the file, or why it cannot be used. */

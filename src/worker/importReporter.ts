@@ -32,8 +32,9 @@ export class ImportReporter {
     this.#update(progress, isFirst);
   }
 
-  says(text: string): void {
-    if (this.#progress) this.#update({ ...this.#progress, text }, true);
+  /** @param how one sentence on what does the work */
+  works(how: string): void {
+    if (this.#progress) this.#update({ ...this.#progress, how }, true);
   }
 
   received(receivedBytes: number): void {

@@ -64,7 +64,7 @@ export class OpenRecordings {
         cpu: cpuDecimator,
         gpu: async (design) => createGpuDecimator(await openGpu(), design),
       },
-      onChoice: (choice) => this.#reporter.says(`Reading. ${choiceText(choice)}`),
+      onChoice: (choice) => this.#reporter.works(choiceText(choice)),
     });
     this.#mostRawValues = mostRawValues;
   }

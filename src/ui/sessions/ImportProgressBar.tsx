@@ -8,7 +8,7 @@ export function ImportProgressBar() {
   const client = useClient();
   const importing = sessionStore((state) => state.importing);
   if (!importing) return null;
-  const { fileName, text, fraction, leftS, timesRealTime, receivedBytes } = importing;
+  const { fileName, text, fraction, leftS, timesRealTime, receivedBytes, how } = importing;
   const facts = [
     fraction === undefined ? undefined : `${Math.floor(100 * fraction)} %`,
     receivedBytes === undefined ? undefined : `${formatBytes(receivedBytes)} received`,
@@ -34,6 +34,7 @@ export function ImportProgressBar() {
         <span className="dim small figure">
           {facts.length > 0 ? facts.join(', ') : 'Starting …'}
         </span>
+        {how && <span className="dim small">{how}</span>}
       </div>
       <button type="button" onClick={() => void cancelImport(client)}>
         Cancel
