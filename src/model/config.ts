@@ -46,8 +46,11 @@ export function checkConfig(config: ModelConfig): ModelConfig {
       throw new Error(`[model] expected ${name} to be a whole number of at least 1, got ${value}`);
     }
   }
-  if (config.stateDim % 2 !== 0) {
-    throw new Error(`[model] expected an even stateDim (rotary pairs), got ${config.stateDim}`);
+  // Rotary pairs need an even stateDim, the SSD kernels' tiles four rows and columns.
+  for (const name of ['stateDim', 'headDim'] as const) {
+    if (config[name] % 4 !== 0) {
+      throw new Error(`[model] expected ${name} to be a multiple of 4, got ${config[name]}`);
+    }
   }
   if (config.ecaTaps % 2 !== 1) {
     throw new Error(`[model] expected an odd number of ecaTaps, got ${config.ecaTaps}`);

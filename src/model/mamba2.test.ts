@@ -21,7 +21,7 @@ const GPU_TOLERANCE = 1e-5;
 
 const configs: [string, Mamba2Config][] = [
   ['two heads', { modelDim: 16, stateDim: 8, headDim: 16, expand: 2, convTaps: 4 }],
-  ['odd sizes', { modelDim: 6, stateDim: 5, headDim: 3, expand: 1, convTaps: 3 }],
+  ['odd sizes', { modelDim: 12, stateDim: 20, headDim: 4, expand: 1, convTaps: 3 }],
 ];
 
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));

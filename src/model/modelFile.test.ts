@@ -71,7 +71,7 @@ describe('misfits are named', () => {
     ['no number', (_, m) => void (m.n_layers = 'two'), /n_layers in the metadata, got "two"/],
     ['no truth', (_, m) => void (m.bidirectional = 'maybe'), /True or False under bidirectional/],
     ['bands disagree', (_, m) => void (m.n_bands = '2'), /n_bands to agree .* got 2 and 3/],
-    ['odd state', (_, m) => void (m.d_state = '3'), /even stateDim/],
+    ['odd state', (_, m) => void (m.d_state = '6'), /stateDim to be a multiple of 4, got 6/],
     ['missing', (t) => void t.delete('encoder.layers.1.ssd.D'), /none for encoder.layers.1.ssd.D/],
     ['half a readout', (t) => void t.delete('skip.bias'), /none for skip.bias/],
     [
