@@ -222,6 +222,29 @@ describe('the watchdog', () => {
     expect([parser.isAlive, terminated()]).toEqual([false, 1]);
   });
 
+  test('forgives time in which the machine stood still', async () => {
+    const stallMs = 1250;
+    let reply: (message: ParserReply) => void = () => {};
+    const parser = new GuardedParser(
+      {
+        post: () => {},
+        listen: (onReply) => {
+          reply = onReply;
+        },
+        terminate: () => {},
+      },
+      { ...PARSER_LIMITS, stallMs },
+    );
+    const { port1, port2 } = new MessageChannel();
+    port2.onmessage = () => reply({ type: 'done', id: 1, value: [], memoryBytes: 0 });
+    const opening = parser.open([{ kind: 'bytes', name: 'x.nwb', bytes: new Uint8Array(1) }]);
+    port1.postMessage('the answer, which waits for its turn');
+    const until = performance.now() + 2 * stallMs;
+    while (performance.now() < until);
+    expect(await opening).toEqual([]);
+    port1.close();
+  });
+
   test('kills above 1 GiB', async () => {
     const { opening, reply, terminated } = fake();
     reply({ type: 'progress', memoryBytes: 2 ** 30 });
@@ -256,6 +279,20 @@ describe('the watchdog', () => {
   });
 });
 
+/** A clock that passes over times in which this thread did not run: a virtual machine that is held for a while slows no parser. */
+const runningMs = (() => {
+  const now = performance.now.bind(performance);
+  let ranMs = 0;
+  let lookedMs = now();
+  const look = () => {
+    ranMs += Math.min(now() - lookedMs, 1000);
+    lookedMs = now();
+    return ranMs;
+  };
+  setInterval(look, 50).unref();
+  return look;
+})();
+
 const ONE_SENTENCE = /^\[[\w -]+\] expected [\s\S]+, got [\s\S]*: [^\n]+$/;
 
 describe.each<[string, string, () => Uint8Array]>([
@@ -272,7 +309,7 @@ describe.each<[string, string, () => Uint8Array]>([
       let parser = new GuardedParser(spawn());
       const outcomeOf = async (bytes: Uint8Array) => {
         if (!parser.isAlive) parser = new GuardedParser(spawn());
-        const startedMs = performance.now();
+        const startedMs = runningMs();
         try {
           await readAll(parser, name, bytes);
           outcomes.read += 1;
@@ -280,7 +317,7 @@ describe.each<[string, string, () => Uint8Array]>([
           expect((error as Error).message).toMatch(ONE_SENTENCE);
           outcomes[parser.isAlive ? 'refused' : 'killed'] += 1;
         }
-        outcomes.slowestMs = Math.max(outcomes.slowestMs, performance.now() - startedMs);
+        outcomes.slowestMs = Math.max(outcomes.slowestMs, runningMs() - startedMs);
         expect(outcomes.slowestMs).toBeLessThan(MAX_MS);
       };
       return { outcomeOf, end: () => parser.end() };

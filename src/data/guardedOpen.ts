@@ -22,6 +22,11 @@ export const PARSER_LIMITS: ParserLimits = { stallMs: 5000, maxBytes: 2 ** 30 };
 /** A slow server may take its time over one part, which HDF5 waits for without a sign. */
 export const REMOTE_PARSER_LIMITS: ParserLimits = { ...PARSER_LIMITS, stallMs: 60_000 };
 
+const TICK_MS = 250;
+const MOST_PER_TICK_MS = 1000;
+const OR_SLOW =
+  'it is damaged, or its disk or connection is very slow; copy it to this machine, or export it again';
+
 /** Each without its number. */
 type Question = ParserRequest extends infer R
   ? R extends { id: number }
@@ -150,16 +155,24 @@ export class GuardedParser {
     clearTimeout(this.#timer);
     if (this.#ended || this.#waiting.size === 0) return;
     const { stallMs } = this.#limits;
-    this.#timer = setTimeout(
-      () => this.#kill(`none for ${(stallMs / 1000).toPrecision(2)} s`),
-      stallMs,
-    );
+    let waitedMs = 0;
+    let lookedMs = performance.now();
+    // In ticks: time in which this thread or the whole machine stood still is none that the parser had, and
+    // between two ticks an answer that is there already gets its turn.
+    const tick = () => {
+      const nowMs = performance.now();
+      waitedMs += Math.min(nowMs - lookedMs, MOST_PER_TICK_MS);
+      lookedMs = nowMs;
+      if (waitedMs < stallMs) this.#timer = setTimeout(tick, TICK_MS);
+      else this.#kill(`none for ${(stallMs / 1000).toPrecision(2)} s`, OR_SLOW);
+    };
+    this.#timer = setTimeout(tick, TICK_MS);
   }
 
-  #kill(got: string): void {
+  #kill(got: string, remedy = 'the file is damaged, copy or export it again'): void {
     if (this.#ended) return;
     this.#ended = new Error(
-      `[open] expected progress in reading "${this.#names}", got ${got}: the file is damaged, copy or export it again`,
+      `[open] expected progress in reading "${this.#names}", got ${got}: ${remedy}`,
     );
     clearTimeout(this.#timer);
     this.#port.terminate();
