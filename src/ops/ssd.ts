@@ -3,7 +3,7 @@
 import { type Dispatch, type GpuCall, type Op, scratch } from '../autograd/op';
 import type { Tensor } from '../autograd/tensor';
 import { ssdGradient } from './ssdBackward';
-import { chunkCount, prepare, scan, statesOfChunks, step } from './ssdKernels';
+import { chunkCount, prepare, scan, statesOfChunks } from './ssdKernels';
 import { CHUNK_FRAMES, checkSsdShapes, type SsdParams, ssdSizes } from './ssdShape';
 import { ssdForwardTwin } from './ssdTwin';
 
@@ -56,33 +56,6 @@ const ssdOp: Op<SsdParams> = {
   gradient: ssdGradient,
 };
 
-/** One frame without a gradient, as the live decoder runs it: the recurrence itself in one dispatch. */
-const ssdStepOp: Op<SsdParams> = {
-  name: 'ssdStep',
-  infer(inputs, params) {
-    const { B, H, P, N } = checkSsdShapes(inputs, params);
-    return [inputs[0], [B, H, P, N]];
-  },
-  cpu: ssdForwardTwin,
-  gpu({ inputs, outputs: [y, finalState], params }) {
-    const [x, dt, aLog, bc, d, initialState] = inputs;
-    const boundary = initialState ?? bc;
-    return [
-      step(ssdSizes(x.shape, bc.shape), params, {
-        x,
-        bc,
-        dt,
-        a_log: aLog,
-        d,
-        boundary,
-        new_boundary: finalState,
-        out: y,
-      }),
-    ];
-  },
-  gradient: undefined,
-};
-
 /**
  * h_t = exp(A dt_t) h_{t-1} + k x_t B_t^T, y_t = h_t C_t + D x_t with A = -exp(aLog), for each head
  * (REALM, section 1.3; Dao and Gu 2024). Gradients for every input, through y, finalState or both.
@@ -110,7 +83,6 @@ export function ssd(options: {
   const { x, dt, aLog, bc, d, initialState, reverse = false, inputScale } = options;
   const inputs = [x, dt, aLog, bc, d, ...(initialState ? [initialState] : [])];
   const params = { reverse, inputScale, hasInitial: initialState !== undefined };
-  const isLive = x.shape[1] === 1 && !inputs.some((input) => input.requiresGradient);
-  const [y, finalState] = x.graph.apply(isLive ? ssdStepOp : ssdOp, inputs, params);
+  const [y, finalState] = x.graph.apply(ssdOp, inputs, params);
   return { y, finalState };
 }

@@ -3,14 +3,12 @@
 import common from '../../shaders/common/ssd.wgsl?raw';
 import forwardSource from '../../shaders/ssd.wgsl?raw';
 import backwardSource from '../../shaders/ssd_backward.wgsl?raw';
-import stepSource from '../../shaders/ssd_step.wgsl?raw';
 import { type Dispatch, type Numbers, numbers, type Operand } from '../autograd/op';
 import { defineShader } from '../gpu/shader';
 import { CHUNK_FRAMES, type SsdParams, type SsdSizes } from './ssdShape';
 
 const forward = defineShader('ssd', forwardSource, common);
 const backward = defineShader('ssd_backward', backwardSource, common);
-const oneFrame = defineShader('ssd_step', stepSource, common);
 
 type Bindings<Names extends string> = Readonly<Record<Names, Operand>>;
 
@@ -137,24 +135,5 @@ export function sumGradients(
     constants: {},
     bindings: { ...bindings, layer: layerOf(sizes, params) },
     workgroups: [sizes.H, 1, 1],
-  };
-}
-
-/** One frame of the live decoder, without chunks. */
-export function step(
-  sizes: SsdSizes,
-  params: SsdParams,
-  bindings: Bindings<'x' | 'bc' | 'dt' | 'a_log' | 'd' | 'boundary' | 'new_boundary' | 'out'>,
-): Dispatch {
-  const { B, H, P } = sizes;
-  return {
-    shader: oneFrame,
-    entry: 'step',
-    constants: {},
-    bindings: {
-      ...bindings,
-      layer: layerOf(sizes, params, { hasBoundary: params.hasInitial }),
-    },
-    workgroups: [groupsFor(H * P), B, 1],
   };
 }

@@ -21,7 +21,7 @@ function offsets({ T, H, P, N }: SsdSizes, reverse: boolean, b: number, h: numbe
 }
 
 /**
- * Outputs y, finalState and, if there is a third, the states that enter the chunks. The scores and decays are the
+ * Outputs y, finalState and the states that enter the chunks. The scores and decays are the
  * kernels' own intermediates, which no twin reads: they stay 0.
  */
 export function ssdForwardTwin({ inputs, outputs, inputShapes, params }: CpuCall<SsdParams>): void {
@@ -39,7 +39,7 @@ export function ssdForwardTwin({ inputs, outputs, inputShapes, params }: CpuCall
       if (params.hasInitial) state.set(initialState.subarray(start, start + size));
       const a = -Math.exp(aLog[h]);
       for (let t = 0; t < T; t++) {
-        if (chunkStates && t % CHUNK_FRAMES === 0) {
+        if (t % CHUNK_FRAMES === 0) {
           chunkStates.set(state, ((b * chunks + t / CHUNK_FRAMES) * H + h) * size);
         }
         const { atX, atDt, atB, atC } = offsets(sizes, reverse, b, h, t);
