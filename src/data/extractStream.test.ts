@@ -115,8 +115,13 @@ async function bothForms(
 ) {
   const { file } = fileOf(made);
   const wanted = extractFeatures(await applyMapping(file, mapping), frontEnd);
-  const { session } = await extractSession(file, mapping, { frontEnd, blockValues });
-  return { wanted, session, got: extractFeatures(session, frontEnd) };
+  const { session, frontEnd: applied } = await extractSession(file, mapping, {
+    frontEnd,
+    blockValues,
+  });
+  const origin = { files: [], mapping, sourceRateHz: made.rateHz, softwareVersion: '' };
+  const imported = { ...session, provenance: { ...origin, frontEnd: applied } };
+  return { wanted, session, got: extractFeatures(imported, frontEnd) };
 }
 
 /** @param least errors are relative to the value, or to this where it is smaller */
@@ -124,6 +129,7 @@ function expectSameFrames({ wanted, got }: Awaited<ReturnType<typeof bothForms>>
   const width = wanted.channelCount * wanted.bandCount;
   expect(got.bandCount).toBe(wanted.bandCount);
   expect(got.frameCount).toBe(wanted.frameCount);
+  expect(got.groupDelayMs).toBeCloseTo(wanted.groupDelayMs, 9);
   expect(got.channelMask).toEqual(wanted.channelMask);
   // A gap after the last frame spoils none.
   const allValid = new Uint8Array(wanted.frameCount).fill(1);
@@ -203,6 +209,19 @@ test.each([
     }
   },
 );
+
+test('the delay counts the low-pass of broadband', async () => {
+  const delayAt = async (rateHz: number, kind: 'realtime' | 'offline-paper') => {
+    const { got } = await bothForms({ rateHz, seconds: 3, width: 2 }, PLAIN, { kind });
+    return got.groupDelayMs;
+  };
+  // SciPy's group delay of butter(8, 400, fs=6000) at 10 Hz.
+  const LOW_PASS_MS = 2.010078359;
+  const atOneKilohertz = await delayAt(1000, 'realtime');
+  expect(await delayAt(6000, 'realtime')).toBeCloseTo(atOneKilohertz + LOW_PASS_MS, 4);
+  expect(await delayAt(6000, 'offline-paper')).toBeCloseTo(LOW_PASS_MS, 4);
+  expect(await delayAt(1000, 'offline-paper')).toBe(0);
+});
 
 test('states what it was, and what was left out', async () => {
   const { session } = await bothForms(

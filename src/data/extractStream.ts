@@ -187,7 +187,9 @@ async function extractStreamed(
   });
   const behaviour: Signal[] = [];
   for (const one of mapping.behaviour) behaviour.push(await readBehaviour(file, one));
-  const { groupDelayMs, bandDelaysMs } = frontEnd;
+  const { delayMs = 0 } = clock;
+  const groupDelayMs = frontEnd.groupDelayMs + delayMs;
+  const bandDelaysMs = frontEnd.bandDelaysMs.map((delay) => delay + delayMs);
   const session = assembleSession({
     name: file.name,
     subject: file.subject,

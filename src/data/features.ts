@@ -116,8 +116,11 @@ export function extractFeatures(session: Session, options: FrontEndOptions): Fea
     behaviourUnits: behaviour?.units ?? [],
     frontEnd,
     ...(session.provenance?.frontEnd && { importedThrough: session.provenance.frontEnd }),
-    groupDelayMs: session.provenance?.frontEnd?.groupDelayMs ?? result.groupDelayMs,
-    bandDelaysMs: session.provenance?.frontEnd?.bandDelaysMs ?? result.bandDelaysMs,
+    groupDelayMs:
+      session.provenance?.frontEnd?.groupDelayMs ?? result.groupDelayMs + (lfp.delayMs ?? 0),
+    bandDelaysMs:
+      session.provenance?.frontEnd?.bandDelaysMs ??
+      result.bandDelaysMs?.map((delay) => delay + (lfp.delayMs ?? 0)),
   };
 }
 

@@ -16,6 +16,8 @@ export interface Signal {
   readonly names: readonly string[];
   readonly units: readonly string[];
   readonly data: Float32Array;
+  /** That reading added: the low-pass that reduces broadband, at 10 Hz. Absent: none. */
+  readonly delayMs?: number;
   /** Pauses in which nothing was recorded, in order; their data is NaN. Absent: none is known. */
   readonly gaps?: readonly SampleRange[];
 }

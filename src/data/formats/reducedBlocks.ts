@@ -1,4 +1,5 @@
 /** A series block by block at the rate that front ends take: broadband is low-passed and reduced on the way. */
+import { groupDelayS } from '../frontEnd/biquad';
 import type { SampleRange } from '../session';
 import { cpuDecimator, type Decimator, designDecimator } from './decimator';
 import type { SampleGrid } from './sampleGrid';
@@ -8,6 +9,8 @@ const BLOCK_VALUES = 2 ** 20;
 /** Broadband above this rate is reduced to about 1 kHz while reading, so it never has to fit in memory. */
 const BROADBAND_HZ = 5000;
 
+const DELAY_MEASURED_AT_HZ = 10;
+
 /** What a grid becomes. */
 export interface ReducedClock {
   /** Samples of the grid per sample; 1 for anything but broadband. */
@@ -15,6 +18,8 @@ export interface ReducedClock {
   readonly rateHz: number;
   readonly sampleCount: number;
   readonly gaps: readonly SampleRange[];
+  /** Of the low-pass at 10 Hz, where there is one. */
+  readonly delayMs?: number;
 }
 
 export interface ReducedBlock {
@@ -29,11 +34,13 @@ export function reducedClock({ rateHz, sampleCount, gaps }: SampleGrid): Reduced
   const factor = rateHz > BROADBAND_HZ ? Math.floor(rateHz / 1000) : 1;
   if (factor === 1) return { factor, rateHz, sampleCount, gaps };
   const count = Math.ceil(sampleCount / factor);
+  const { sections } = designDecimator(rateHz, factor, 1);
   return {
     factor,
     rateHz: rateHz / factor,
     sampleCount: count,
     gaps: shrinkGaps(gaps, factor, count),
+    delayMs: 1000 * groupDelayS(sections, DELAY_MEASURED_AT_HZ, rateHz),
   };
 }
 

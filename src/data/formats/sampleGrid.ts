@@ -53,7 +53,7 @@ export async function readWhole(
   grid: SampleGrid,
 ): Promise<{ signal: Signal; warnings: string[] }> {
   const width = columns.length;
-  const { factor, rateHz, sampleCount, gaps } = reducedClock(grid);
+  const { factor, rateHz, sampleCount, gaps, delayMs } = reducedClock(grid);
   if (sampleCount * width > MAX_VALUES) {
     throw new Error(
       `[series] expected at most ${MAX_VALUES} values, got ${sampleCount} x ${width} in ${path}: ` +
@@ -76,6 +76,7 @@ export async function readWhole(
     names: columns,
     units: grid.units,
     data,
+    ...(delayMs !== undefined && { delayMs }),
     ...(gaps.length > 0 && { gaps }),
   };
   const warnings = factor > 1 ? [reducedNote(name, grid.rateHz, rateHz, decimator?.adapter)] : [];
