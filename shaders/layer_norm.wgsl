@@ -1,23 +1,24 @@
-// Layer norm over the last dimension; the lanes of a workgroup share a row.
+// Layer norm over the last dimension, in vec4s; the lanes of a workgroup share a row.
 
 override epsilon: f32 = 1e-5;
 
 struct Sizes {
+  // In vec4s.
   width: u32,
   has_previous: u32,
 }
 
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read> weight: array<f32>;
-@group(0) @binding(2) var<storage, read> bias: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<vec4f>;
+@group(0) @binding(1) var<storage, read> weight: array<vec4f>;
+@group(0) @binding(2) var<storage, read> bias: array<vec4f>;
 // Mean and 1 / standard deviation of each row.
 @group(0) @binding(3) var<storage, read_write> moments_out: array<vec2f>;
 @group(0) @binding(4) var<storage, read> moments: array<vec2f>;
-@group(0) @binding(5) var<storage, read> gradient: array<f32>;
-@group(0) @binding(6) var<storage, read_write> out: array<f32>;
-@group(0) @binding(7) var<storage, read_write> partials: array<f32>;
+@group(0) @binding(5) var<storage, read> gradient: array<vec4f>;
+@group(0) @binding(6) var<storage, read_write> out: array<vec4f>;
+@group(0) @binding(7) var<storage, read_write> partials: array<vec4f>;
 // Added to the gradient by x, if there is one.
-@group(0) @binding(8) var<storage, read> previous: array<f32>;
+@group(0) @binding(8) var<storage, read> previous: array<vec4f>;
 @group(0) @binding(9) var<uniform> sizes: Sizes;
 
 @compute @workgroup_size(LANES)
@@ -26,19 +27,19 @@ fn forward(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
 ) {
-  let scale = 1.0 / f32(sizes.width);
+  let scale = 0.25 / f32(sizes.width);
   for (var row = group.x; row < arrayLength(&moments_out); row += groups.x) {
     let base = row * sizes.width;
-    var sum = 0.0;
+    var sum = vec4f();
     for (var c = lane; c < sizes.width; c += LANES) { sum += x[base + c]; }
-    let mean = workgroup_sum(vec4f(sum, 0.0, 0.0, 0.0), lane).x * scale;
+    let mean = dot(workgroup_sum(sum, lane), vec4f(scale));
     // Two passes: the mean of squares minus the squared mean would cancel.
-    var squares = 0.0;
+    var squares = vec4f();
     for (var c = lane; c < sizes.width; c += LANES) {
       let centred = x[base + c] - mean;
       squares += centred * centred;
     }
-    let inverse_deviation = 1.0 / sqrt(workgroup_sum(vec4f(squares, 0.0, 0.0, 0.0), lane).x * scale + epsilon);
+    let inverse_deviation = 1.0 / sqrt(dot(workgroup_sum(squares, lane), vec4f(scale)) + epsilon);
     for (var c = lane; c < sizes.width; c += LANES) {
       out[base + c] = (x[base + c] - mean) * inverse_deviation * weight[c] + bias[c];
     }
@@ -58,14 +59,15 @@ fn backward(
   let rows_per_block = (rows + groups.x - 1u) / groups.x;
   let begin = group.x * rows_per_block;
   let end = min(begin + rows_per_block, rows);
-  let scale = 1.0 / f32(sizes.width);
+  let scale = 0.25 / f32(sizes.width);
   for (var row = begin; row < end; row++) {
     let base = row * sizes.width;
     let of_row = moments[row];
     var sum = vec2f();
     for (var c = lane; c < sizes.width; c += LANES) {
       let normal = (x[base + c] - of_row.x) * of_row.y;
-      sum += gradient[base + c] * weight[c] * vec2f(1.0, normal);
+      let g = gradient[base + c] * weight[c];
+      sum += vec2f(dot(g, vec4f(1.0)), dot(g, normal));
     }
     let means = workgroup_sum(vec4f(sum, 0.0, 0.0), lane) * scale;
     for (var c = lane; c < sizes.width; c += LANES) {
@@ -76,13 +78,15 @@ fn backward(
     }
   }
   for (var c = lane; c < sizes.width; c += LANES) {
-    var sum = vec2f();
+    var of_weight = vec4f();
+    var of_bias = vec4f();
     for (var row = begin; row < end; row++) {
       let of_row = moments[row];
       let i = row * sizes.width + c;
-      sum += gradient[i] * vec2f((x[i] - of_row.x) * of_row.y, 1.0);
+      of_weight += gradient[i] * (x[i] - of_row.x) * of_row.y;
+      of_bias += gradient[i];
     }
-    partials[group.x * 2u * sizes.width + c] = sum.x;
-    partials[group.x * 2u * sizes.width + sizes.width + c] = sum.y;
+    partials[group.x * 2u * sizes.width + c] = of_weight;
+    partials[group.x * 2u * sizes.width + sizes.width + c] = of_bias;
   }
 }

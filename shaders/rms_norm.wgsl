@@ -1,22 +1,23 @@
-// Gated RMS norm over the last dimension: u = y * silu(z), out = u / rms(u) * weight. The lanes of a workgroup share a
+// Gated RMS norm over the last dimension, in vec4s: u = y * silu(z), out = u / rms(u) * weight. The lanes of a workgroup share a
 // row. The gate is computed again instead of stored.
 
 override epsilon: f32 = 1e-5;
 
 struct Sizes {
+  // In vec4s.
   width: u32,
 }
 
-@group(0) @binding(0) var<storage, read> y: array<f32>;
-@group(0) @binding(1) var<storage, read> z: array<f32>;
-@group(0) @binding(2) var<storage, read> weight: array<f32>;
+@group(0) @binding(0) var<storage, read> y: array<vec4f>;
+@group(0) @binding(1) var<storage, read> z: array<vec4f>;
+@group(0) @binding(2) var<storage, read> weight: array<vec4f>;
 // 1 / root mean square of each row.
 @group(0) @binding(3) var<storage, read_write> scales_out: array<f32>;
 @group(0) @binding(4) var<storage, read> scales: array<f32>;
-@group(0) @binding(5) var<storage, read> gradient: array<f32>;
-@group(0) @binding(6) var<storage, read_write> out: array<f32>;
-@group(0) @binding(7) var<storage, read_write> out_z: array<f32>;
-@group(0) @binding(8) var<storage, read_write> partials: array<f32>;
+@group(0) @binding(5) var<storage, read> gradient: array<vec4f>;
+@group(0) @binding(6) var<storage, read_write> out: array<vec4f>;
+@group(0) @binding(7) var<storage, read_write> out_z: array<vec4f>;
+@group(0) @binding(8) var<storage, read_write> partials: array<vec4f>;
 @group(0) @binding(9) var<uniform> sizes: Sizes;
 
 @compute @workgroup_size(LANES)
@@ -27,13 +28,13 @@ fn forward(
 ) {
   for (var row = group.x; row < arrayLength(&scales_out); row += groups.x) {
     let base = row * sizes.width;
-    var squares = 0.0;
+    var squares = vec4f();
     for (var c = lane; c < sizes.width; c += LANES) {
-      let u = y[base + c] * silu(z[base + c]);
+      let u = y[base + c] * silu4(z[base + c]);
       out[base + c] = u;
       squares += u * u;
     }
-    let mean = workgroup_sum(vec4f(squares, 0.0, 0.0, 0.0), lane).x / f32(sizes.width);
+    let mean = dot(workgroup_sum(squares, lane), vec4f(0.25)) / f32(sizes.width);
     let scale = 1.0 / sqrt(mean + epsilon);
     for (var c = lane; c < sizes.width; c += LANES) { out[base + c] *= scale * weight[c]; }
     if (lane == 0u) { scales_out[row] = scale; }
@@ -53,10 +54,10 @@ fn backward(
   let begin = group.x * rows_per_block;
   let end = min(begin + rows_per_block, rows);
   for (var c = lane; c < sizes.width; c += LANES) {
-    var sum = 0.0;
+    var sum = vec4f();
     for (var row = begin; row < end; row++) {
       let i = row * sizes.width + c;
-      let weighted = gradient[i] * y[i] * silu(z[i]) * scales[row];
+      let weighted = gradient[i] * y[i] * silu4(z[i]) * scales[row];
       out[i] = weighted;
       sum += weighted;
     }
@@ -65,17 +66,17 @@ fn backward(
   for (var row = begin; row < end; row++) {
     let base = row * sizes.width;
     let scale = scales[row];
-    var sum = 0.0;
+    var sum = vec4f();
     // A lane reads what it wrote itself.
     for (var c = lane; c < sizes.width; c += LANES) { sum += out[base + c] * weight[c]; }
-    let mean = workgroup_sum(vec4f(sum, 0.0, 0.0, 0.0), lane).x / f32(sizes.width);
+    let mean = dot(workgroup_sum(sum, lane), vec4f(0.25)) / f32(sizes.width);
     for (var c = lane; c < sizes.width; c += LANES) {
       let i = base + c;
-      let s = sigmoid(z[i]);
+      let s = sigmoid4(z[i]);
       let gate = z[i] * s;
       let du = scale * (gradient[i] * weight[c] - y[i] * gate * scale * mean);
       out[i] = du * gate;
-      out_z[i] = du * y[i] * s * (1.0 + z[i] * sigmoid(-z[i]));
+      out_z[i] = du * y[i] * s * (1.0 + z[i] * sigmoid4(-z[i]));
     }
   }
 }

@@ -42,3 +42,12 @@ fn gelu(x: f32) -> f32 {
 fn gelu_slope(x: f32) -> f32 {
   return normal_cdf(x) + x * 0.39894228040 * exp(-0.5 * x * x);
 }
+
+fn sigmoid4(x: vec4f) -> vec4f {
+  let e = exp(-abs(x));
+  return select(e, vec4f(1.0), x >= vec4f()) / (1.0 + e);
+}
+
+fn silu4(x: vec4f) -> vec4f {
+  return x * sigmoid4(x);
+}

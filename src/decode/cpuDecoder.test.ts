@@ -36,7 +36,7 @@ const odd: ModelConfig = {
   ...small,
   channelCount: 5,
   bandCount: 2,
-  modelDim: 22,
+  modelDim: 20,
   layerCount: 3,
   stateDim: 12,
   headDim: 4,

@@ -137,7 +137,7 @@ const odd: ModelConfig = checkConfig({
   ...config,
   channelCount: 5,
   bandCount: 2,
-  modelDim: 22,
+  modelDim: 20,
   layerCount: 3,
   stateDim: 12,
   headDim: 4,

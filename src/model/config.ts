@@ -46,8 +46,8 @@ export function checkConfig(config: ModelConfig): ModelConfig {
       throw new Error(`[model] expected ${name} to be a whole number of at least 1, got ${value}`);
     }
   }
-  // Rotary pairs need an even stateDim, the SSD kernels' tiles four rows and columns.
-  for (const name of ['stateDim', 'headDim'] as const) {
+  // The kernels of norms and SSD read four numbers at a time.
+  for (const name of ['modelDim', 'stateDim', 'headDim'] as const) {
     if (config[name] % 4 !== 0) {
       throw new Error(`[model] expected ${name} to be a multiple of 4, got ${config[name]}`);
     }

@@ -61,7 +61,7 @@ const backward: Op<null> = {
           gradient,
           // An absent one is never read; another stands in for it.
           previous: previous ?? gradient,
-          sizes: numbers(weight.size, Number(!!previous)),
+          sizes: numbers(weight.size / 4, Number(!!previous)),
           out,
           partials,
         },
@@ -82,6 +82,9 @@ const layerNormOp: Op<Params> = {
       throw new Error(
         `[layerNorm] expected weight and bias of shape [${width}], got ${showShape(weight)} and ${showShape(bias)}`,
       );
+    }
+    if (width % 4 !== 0) {
+      throw new Error(`[layerNorm] expected a width that is a multiple of 4, got ${width}`);
     }
     return [x, [...x.slice(0, -1), 2]];
   },
@@ -105,7 +108,14 @@ const layerNormOp: Op<Params> = {
         shader: form,
         entry: 'forward',
         constants: { ...constants, epsilon: eps },
-        bindings: { x, weight, bias, sizes: numbers(weight.size, 0), out, moments_out: moments },
+        bindings: {
+          x,
+          weight,
+          bias,
+          sizes: numbers(weight.size / 4, 0),
+          out,
+          moments_out: moments,
+        },
         workgroups: [Math.min(MOST_GROUPS, rowsOf(x)), 1, 1],
       },
     ];
@@ -122,7 +132,7 @@ const layerNormOp: Op<Params> = {
 
 /**
  * (x - mean) / sqrt(variance + eps) * weight + bias over the last dimension (REALM, section 1.3).
- * @param x [..., D]
+ * @param x [..., D], D a multiple of 4
  * @param weight [D]
  * @param bias [D]
  */

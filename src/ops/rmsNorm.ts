@@ -45,7 +45,7 @@ const backward: Op<null> = {
   gpu({ inputs: [y, z, weight, scales, gradient], outputs: [out, outZ, dWeight], subgroupSize }) {
     const count = blockCount(rowsOf(y));
     const partials = scratch(count * weight.size);
-    const sizes = numbers(weight.size);
+    const sizes = numbers(weight.size / 4);
     return [
       {
         ...shader(subgroupSize),
@@ -74,6 +74,9 @@ const rmsNormGatedOp: Op<Params> = {
         `[rmsNormGated] expected a weight of shape [${width}], got ${showShape(weight)}`,
       );
     }
+    if (width % 4 !== 0) {
+      throw new Error(`[rmsNormGated] expected a width that is a multiple of 4, got ${width}`);
+    }
     return [y, y.slice(0, -1)];
   },
   cpu({ inputs: [y, z, weight], outputs: [out, scales], params: { eps } }) {
@@ -96,7 +99,7 @@ const rmsNormGatedOp: Op<Params> = {
         shader: form,
         entry: 'forward',
         constants: { ...constants, epsilon: eps },
-        bindings: { y, z, weight, sizes: numbers(weight.size), out, scales_out: scales },
+        bindings: { y, z, weight, sizes: numbers(weight.size / 4), out, scales_out: scales },
         workgroups: [Math.min(MOST_GROUPS, rowsOf(y)), 1, 1],
       },
     ];
@@ -108,7 +111,7 @@ const rmsNormGatedOp: Op<Params> = {
 /**
  * u / sqrt(mean(u^2) + eps) * weight with u = y * silu(z), over the last dimension: the gated norm of the reference
  * Mamba-2 block (Dao and Gu, 2024; norm_before_gate false, one group).
- * @param y [..., D]
+ * @param y [..., D], D a multiple of 4
  * @param z [..., D]
  * @param weight [D]
  * @throws Error when the shapes do not fit
