@@ -7,7 +7,6 @@ import type { SourceSpec } from '../data/guardedProtocol';
 import { fileNameOf } from '../data/httpSource';
 import { type Mapping, proposeMapping } from '../data/mapping';
 import { type FileFingerprint, fingerprint, type RemoteFile } from '../data/provenance';
-import { fileSourceFromBlob } from '../data/readers';
 import type { Session } from '../data/session';
 import { choiceText, chooseDecimator } from '../decode/chooseDecimator';
 import { createGpuDecimator } from '../decode/gpuDecimator';
@@ -17,6 +16,7 @@ import { importFile } from './importFile';
 import { ImportReporter } from './importReporter';
 import type { MappingShelf } from './mappingShelf';
 import { ParserPool } from './parserPool';
+import { fileSourceInOneBuffer } from './reusedBlocks';
 import type { StartParser } from './startParser';
 
 /** What was opened together; opened again in another parser when that one had to be killed. */
@@ -178,7 +178,7 @@ export class OpenRecordings {
       if (spec.kind === 'url') origins.push({ name: fileName, url: spec.url });
       if (spec.kind !== 'blob' || (specs.length > 1 && !names.includes(spec.file.name))) continue;
       this.#reporter.begin(spec.file.name, 'Taking the fingerprint of');
-      const source = fileSourceFromBlob(spec.file);
+      const source = fileSourceInOneBuffer(spec.file);
       const slice = (start: number, end: number) => {
         this.#reporter.read(start / source.byteLength);
         return source.slice(start, end);
