@@ -280,15 +280,3 @@ describe('fitRidge', () => {
     expect(() => fitRidge({ features: broken, split, lagFrames: 1, ...options })).toThrow(message);
   });
 });
-
-describe('speed', () => {
-  // About 2 s of float64 products at this size; ten times that means an algorithm was lost.
-  const SECONDS = 20;
-  it(`fits 1200 features on 3000 frames with all alphas in under ${SECONDS} s`, () => {
-    const large = features({ frameCount: 4000, channelCount: 120, noiseGain: 5 });
-    const began = performance.now();
-    const { test } = fitRidge({ features: large, split: chronological(4000), lagFrames: 9 });
-    expect((performance.now() - began) / 1000).toBeLessThan(SECONDS);
-    expect(test.frames).toBe(800);
-  });
-});
