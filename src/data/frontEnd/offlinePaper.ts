@@ -8,7 +8,7 @@ import { createPeriodicResampler, type PeriodicResampler, reachSamples } from '.
 import type { RealtimeFrontEndOptions } from './realtime';
 import { createReference } from './reference';
 import { createFourierResampler } from './resample';
-import { createZeroPhase, type ZeroPhase } from './zeroPhase';
+import { createZeroPhase, type SampleStream } from './zeroPhase';
 
 export interface OfflinePaper {
   /** @param samples `[n, channel]`, any n; non-finite ones repeat the channel's last finite one */
@@ -17,6 +17,8 @@ export interface OfflinePaper {
   finish(): Float32Array;
 }
 
+/** What a filter held back comes all at once, and goes on in pieces of so many samples. */
+const REST_SAMPLES = 4096;
 /** Samples per frame period that the local resampler leaves, over what the frames hold. */
 const KEPT_SHARE = 1.25;
 
@@ -59,9 +61,15 @@ export function createOfflinePaper(
 
   return {
     push: (samples) =>
-      resampler.push(chains.map((chain, c) => chain.push(readChannel(samples, c)))),
+      resampler.push(chains.map((chain, c) => runFrom(chain, 0, readChannel(samples, c)))),
     finish() {
-      resampler.push(chains.map((chain) => chain.finish()));
+      for (let step = 0; step < chains[0].length; step++) {
+        const rests = chains.map((chain) => chain[step].finish());
+        for (let start = 0; start < rests[0].length; start += REST_SAMPLES) {
+          const pieces = rests.map((rest) => rest.subarray(start, start + REST_SAMPLES));
+          resampler.push(chains.map((chain, c) => runFrom(chain, step + 1, pieces[c])));
+        }
+      }
       const frames = resampleAll(resampler.finish(), frameCount);
       // Linear like the resampling, and cheaper behind it.
       createReference(options.reference, channelCount, options.channelMask).apply(frames);
@@ -115,39 +123,31 @@ function decimationFactors(inputRateHz: number): number[] {
   return factors;
 }
 
-/** The filters of one channel, each stage followed by taking every factor-th value. */
+/** The steps of one channel: filters, and after those of a stage every factor-th value. */
 function createChain(
   stages: readonly { sections: readonly Biquad[]; factor: number }[],
-): ZeroPhase {
-  const made = stages.map(({ sections, factor }) => ({
-    filters: sections.map(createZeroPhase),
-    factor,
-    skip: 0,
-  }));
-  const run = (x: Float64Array, isEnd: boolean) => {
-    let values = x;
-    for (const stage of made) {
-      for (const filter of stage.filters) {
-        const settled = filter.push(values);
-        values = isEnd ? joined(settled, filter.finish()) : settled;
-      }
-      if (stage.factor === 1) continue;
-      const all = values;
-      const kept = Math.max(0, Math.ceil((all.length - stage.skip) / stage.factor));
-      values = Float64Array.from({ length: kept }, (_, i) => all[stage.skip + i * stage.factor]);
-      stage.skip += kept * stage.factor - all.length;
-    }
-    return values;
-  };
-  return { push: (x) => run(x, false), finish: () => run(new Float64Array(0), true) };
+): SampleStream[] {
+  return stages.flatMap(({ sections, factor }) => [
+    ...sections.map(createZeroPhase),
+    ...(factor > 1 ? [createPicker(factor)] : []),
+  ]);
 }
 
-function joined(a: Float64Array, b: Float64Array): Float64Array {
-  if (a.length === 0) return b;
-  const both = new Float64Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
+function runFrom(chain: readonly SampleStream[], first: number, x: Float64Array): Float64Array {
+  return chain.slice(first).reduce((values, step) => step.push(values), x);
+}
+
+function createPicker(factor: number): SampleStream {
+  let skip = 0;
+  return {
+    push(x) {
+      const kept = Math.max(0, Math.ceil((x.length - skip) / factor));
+      const picked = Float64Array.from({ length: kept }, (_, i) => x[skip + i * factor]);
+      skip += kept * factor - x.length;
+      return picked;
+    },
+    finish: () => new Float64Array(0),
+  };
 }
 
 /** Down to a little over the frame rate; all samples where there are few more than frames, or few at all. */

@@ -4,7 +4,8 @@
  */
 import { type Biquad, filterInPlace } from './biquad';
 
-export interface ZeroPhase {
+/** One step of a channel's chain: blocks in, blocks out, any sizes. */
+export interface SampleStream {
   /** @returns the values, in order, that no later sample changes by more than 1e-6 of its size; maybe none yet */
   push(x: Float64Array): Float64Array;
   /** @returns the rest, exactly as if all had come at once */
@@ -19,45 +20,62 @@ const LEAST_TAIL_SHARE = 0.25;
 const LEAST_SAMPLES = 1024;
 
 /** Oddly extended by 9 samples at each end. */
-export function createZeroPhase(section: Biquad): ZeroPhase {
+export function createZeroPhase(section: Biquad): SampleStream {
   const tail = tailSamples(section);
   const least = Math.max(LEAST_SAMPLES, Math.ceil(LEAST_TAIL_SHARE * tail));
   let state: Float64Array | undefined;
-  /** Until it begins, the input; then what the forward pass made of it. */
+  /** Until it begins, the input; then what the forward pass made of it. Grows, and is used again. */
   let pending = new Float64Array(0);
+  let length = 0;
   let last = new Float64Array(0);
 
+  const append = (x: Float64Array) => {
+    const needed = length + x.length;
+    if (pending.length < needed) {
+      // As much as it will ever need, but no more than twice what it needs now.
+      const enough = Math.min(tail + least + 2 * x.length, 2 * needed);
+      const larger = new Float64Array(Math.max(needed, enough));
+      larger.set(pending.subarray(0, length));
+      pending = larger;
+    }
+    pending.set(x, length);
+    length = needed;
+  };
+
   const begin = () => {
-    const pad = Math.min(PAD, pending.length - 1);
+    const pad = Math.min(PAD, length - 1);
     const before = Float64Array.from({ length: pad }, (_, i) => 2 * pending[0] - pending[pad - i]);
     state = steadyState(section, pad > 0 ? before[0] : pending[0]);
-    for (const part of [before, pending]) filterInPlace(section, part, part.length, state, 0);
+    filterInPlace(section, before, pad, state, 0);
+    filterInPlace(section, pending, length, state, 0);
   };
 
   return {
     push(x) {
-      last = joined(last, x).slice(-PAD - 1);
-      const first = pending.length;
-      pending = joined(pending, x);
-      if (state) filterInPlace(section, pending.subarray(first), x.length, state, 0);
-      else if (pending.length > PAD) begin();
-      if (pending.length < tail + least) return new Float64Array(0);
-      const filtered = pending.slice();
-      const guess = steadyState(section, pending[pending.length - 1]);
-      filterBackwards(section, filtered, guess);
-      const settled = pending.length - tail;
-      pending = pending.slice(settled);
+      last = Float64Array.of(...last, ...x.subarray(-PAD - 1)).slice(-PAD - 1);
+      const first = length;
+      append(x);
+      const added = pending.subarray(first, length);
+      if (state) filterInPlace(section, added, added.length, state, 0);
+      else if (length > PAD) begin();
+      if (length < tail + least) return new Float64Array(0);
+      const filtered = pending.slice(0, length);
+      filterBackwards(section, filtered, steadyState(section, pending[length - 1]));
+      const settled = length - tail;
+      pending.copyWithin(0, settled, length);
+      length = tail;
       return filtered.subarray(0, settled);
     },
     finish() {
-      if (pending.length === 0) return pending;
+      if (length === 0) return new Float64Array(0);
       if (!state) begin();
       const end = last.length - 1;
       const after = Float64Array.from({ length: end }, (_, i) => 2 * last[end] - last[end - 1 - i]);
       filterInPlace(section, after, end, state as Float64Array, 0);
       const backward = steadyState(section, end > 0 ? after[end - 1] : last[0]);
-      for (const part of [after, pending]) filterBackwards(section, part, backward);
-      return pending;
+      const rest = pending.subarray(0, length);
+      for (const part of [after, rest]) filterBackwards(section, part, backward);
+      return rest;
     },
   };
 }
@@ -67,13 +85,6 @@ function tailSamples({ a1, a2 }: Biquad): number {
   const discriminant = a1 * a1 - 4 * a2;
   const radius = discriminant < 0 ? Math.sqrt(a2) : (Math.abs(a1) + Math.sqrt(discriminant)) / 2;
   return Math.ceil(Math.log(TAIL) / Math.log(radius));
-}
-
-function joined(a: Float64Array, b: Float64Array): Float64Array<ArrayBuffer> {
-  const both = new Float64Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
 }
 
 /** State of a filter whose input has been `value` for ever. */
