@@ -84,17 +84,25 @@ export function memoryFolder(): Folder {
   };
 }
 
+/** After a reload the tab's last worker may hold the storage for a moment still. */
+const LONGEST_CLAIM_MS = 5000;
+
 /**
  * Takes the studio's storage for this tab for as long as it lives.
  * @returns false when another tab holds it
  */
-export function claimStorage(): Promise<boolean> {
+export function claimStorage(
+  locks: Pick<LockManager, 'request'> = navigator.locks,
+  longestMs = LONGEST_CLAIM_MS,
+): Promise<boolean> {
   return new Promise((resolve) => {
-    void navigator.locks.request('realm-studio', { ifAvailable: true }, (lock) => {
-      resolve(lock !== null);
-      // Held until the worker ends.
-      return lock === null ? undefined : new Promise(() => {});
-    });
+    locks
+      .request('realm-studio', { signal: AbortSignal.timeout(longestMs) }, () => {
+        resolve(true);
+        // Held until the worker ends.
+        return new Promise<void>(() => {});
+      })
+      .catch(() => resolve(false));
   });
 }
 
