@@ -180,6 +180,17 @@ describe('one training step', () => {
   });
 });
 
+test('recompute makes the same random choices and the same bits', async () => {
+  const steps = 3;
+  const [kept, again] = await Promise.all(
+    [false, true].map(async (recompute) => {
+      const pretrain = { ...preset.pretrain, dropout: 0.1, dropPath: 0.1, recompute };
+      return setsAfter(await teacherStage(undefined, { pretrain }), steps);
+    }),
+  );
+  expectSameBits(again, kept);
+});
+
 describe('a stage', () => {
   test('resumed from its saved bytes in the middle of an epoch equals one that never stopped', async () => {
     const whole = await teacherStage();

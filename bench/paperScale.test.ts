@@ -1,0 +1,106 @@
+// The three stages at paper scale, as the presets of that scale train them: made but not run, their memory and their
+// heaviest dispatch stay within bounds.
+
+import { beforeAll, expect, test, vi } from 'vitest';
+import type { Graph } from '../src/autograd/graph';
+import type { Features } from '../src/data/features';
+import { contiguousSplit } from '../src/data/splits';
+import type { GpuDevice } from '../src/gpu/device';
+import { testDevice } from '../src/gpu/testDevice';
+import { initialWeights } from '../src/model/parameters';
+import { teacherParameters } from '../src/model/teacher';
+import { createDistillation } from '../src/train/distil';
+import { createFinetuning } from '../src/train/finetune';
+import { createPretraining } from '../src/train/pretrain';
+import { type Preset, presetOf } from '../src/train/settings';
+import type { TrainingStage } from '../src/train/stage';
+import { configFor, prepareData } from '../src/train/trainingData';
+import { counting, installCounters, newHeld } from './counters';
+import { heaviestDispatches } from './flops';
+
+/** Every graph that the product makes a plan of. */
+const graphs = vi.hoisted((): Graph[] => []);
+vi.mock('../src/autograd/plan', async (original) => {
+  const real = await original<typeof import('../src/autograd/plan')>();
+  const compile: typeof real.compile = (graph, ...rest) => {
+    graphs.push(graph);
+    return real.compile(graph, ...rest);
+  };
+  return { ...real, compile };
+});
+
+const MOST_BYTES = 2 ** 30;
+/** A slow integrated GPU takes a tenth of a second for it: far from any watchdog. */
+const MOST_FLOPS = 2e9;
+
+const frameCount = 10_000;
+const features: Features = {
+  sessionId: 'zeros',
+  sessionName: 'zeros',
+  synthetic: true,
+  frameRateHz: 100,
+  frameCount,
+  channelCount: 96,
+  bandCount: 1,
+  lfp: new Float32Array(frameCount * 96),
+  channelMask: new Float32Array(96).fill(1),
+  behaviour: new Float32Array(frameCount * 2),
+  behaviourNames: ['vx', 'vy'],
+  behaviourUnits: ['cm/s', 'cm/s'],
+  frontEnd: 'none',
+  groupDelayMs: 0,
+};
+const data = prepareData([features], [contiguousSplit(features)]);
+
+let gpu: GpuDevice;
+
+beforeAll(async () => {
+  gpu = await testDevice();
+  installCounters(gpu.device);
+});
+
+const STAGES = {
+  teacher: (preset: Preset) => createPretraining({ device: gpu, data, preset, seed: 1 }),
+  distillation: (preset: Preset) => {
+    const specs = teacherParameters(configFor(preset.teacher, data));
+    return createDistillation({
+      device: gpu,
+      data,
+      preset,
+      seed: 1,
+      teacher: initialWeights(specs, 1),
+    });
+  },
+  'fine-tuning': (preset: Preset) => createFinetuning({ device: gpu, data, preset, seed: 1 }),
+};
+
+/** Bytes of every buffer of the stage, validation included, and its dispatches, the heaviest first. */
+async function make(create: (preset: Preset) => Promise<TrainingStage>, preset: Preset) {
+  graphs.length = 0;
+  const held = newHeld();
+  const [stage] = await counting(held, () => create(preset));
+  stage.destroy();
+  const all = graphs.flatMap((graph) => heaviestDispatches(graph, gpu.subgroupSize));
+  return { bytes: held.peakBytes, heaviest: all.sort((a, b) => b.flops - a.flops) };
+}
+
+test.each(Object.entries(STAGES))('%s', async (name, create) => {
+  const { bytes, heaviest } = await make(create, presetOf('realm-v2'));
+  const [first] = heaviest;
+  console.log(
+    `[paper scale] ${name}: ${(bytes / 2 ** 20).toFixed(1)} MiB, heaviest of ${heaviest.length} dispatches ${first.kernel} with ${(first.flops / 1e9).toFixed(2)} GFLOP`,
+  );
+  expect(bytes).toBeLessThanOrEqual(MOST_BYTES);
+  expect(first.flops).toBeLessThanOrEqual(MOST_FLOPS);
+});
+
+test('control: the same batch at once takes too much of both', async () => {
+  const preset = presetOf('realm-v2');
+  const { batch, microBatches } = preset.pretrain;
+  // Eight segments or more, as the paper's batch; each keeps what the backward pass needs.
+  expect(batch * microBatches).toBeGreaterThanOrEqual(8);
+  const whole = { ...preset.pretrain, batch: 8, microBatches: 1, recompute: false };
+  const { bytes, heaviest } = await make(STAGES.teacher, { ...preset, pretrain: whole });
+  expect(bytes).toBeGreaterThan(MOST_BYTES);
+  expect(heaviest[0].flops).toBeGreaterThan(MOST_FLOPS);
+});
