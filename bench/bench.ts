@@ -12,6 +12,7 @@ import { type ProfileRow, profileOf, timeEach } from './repeat';
 import { reportOf } from './report';
 import { studioEngine } from './studioEngine';
 import { tfjsEngine } from './tfjsEngine';
+import { type RunTorch, studentFile, type TorchRow } from './torchPeer';
 import { compareTraining, type StepRow } from './trainingSteps';
 
 export const PARTS = ['steps', 'profile', 'kernels', 'live', 'student', 'teacher'] as const;
@@ -34,6 +35,8 @@ export interface BenchResult {
   readonly profiles: Readonly<Record<string, readonly ProfileRow[]>>;
   readonly kernels: readonly KernelRow[];
   readonly paper: readonly PaperRow[];
+  /** The paper-scale student step in PyTorch; none where there is no PyTorch. */
+  readonly torch: readonly TorchRow[];
   readonly live: readonly LiveRow[];
 }
 
@@ -80,6 +83,7 @@ export async function runBench(
   runtime: string,
   options: BenchOptions,
   log: Log,
+  runTorch?: RunTorch,
 ): Promise<{ result: BenchResult; table: string }> {
   const open = (): Promise<GpuDevice> => openGpuDevice(gpu);
   const device = await open();
@@ -101,6 +105,7 @@ export async function runBench(
   const live = has('live') ? await benchLive(device, 300, log) : [];
   const networks = (['student', 'teacher'] as const).filter(has);
   const paper = await benchPaperScale(device, networks, log);
+  const torch = has('student') && runTorch ? await runTorch(await studentFile(device), log) : [];
   if (paper.profile) profiles['the paper-scale student step'] = paper.profile;
   const adapter = device.adapterName;
   device.destroy();
@@ -113,6 +118,7 @@ export async function runBench(
     profiles,
     kernels,
     paper: paper.rows,
+    torch,
     live,
   };
   return { result, table: reportOf(result) };

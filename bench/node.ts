@@ -2,6 +2,7 @@
 
 import { create, globals } from 'webgpu';
 import type { BenchOptions, BenchResult } from './bench';
+import { runTorch } from './torchStep';
 
 /** @param log gets each line of progress */
 export async function benchInNode(
@@ -15,7 +16,7 @@ export async function benchInNode(
   Object.defineProperty(globalThis, 'navigator', { value: navigator, configurable: true });
   shimIterators();
   const { runBench } = await import('./bench');
-  return runBench(gpu, `Node ${process.versions.node}`, options, log);
+  return runBench(gpu, `Node ${process.versions.node}`, options, log, runTorch);
 }
 
 /** jax-js uses the helpers of iterators, which Node has from version 22 on. */

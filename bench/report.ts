@@ -1,6 +1,7 @@
 // Tables of the results, as text that is also Markdown.
 
 import type { BenchResult } from './bench';
+import { STUDENT_STEP } from './paperScale';
 
 const columns = {
   ms: (x: number): string => (x >= 100 ? x.toFixed(0) : x.toFixed(x >= 10 ? 1 : 2)),
@@ -111,6 +112,21 @@ export function reportOf(result: BenchResult): string {
           ),
           String(row.dispatches),
           mib(row.peakBytes),
+        ]),
+      ),
+    );
+  }
+  if (result.torch.length > 0) {
+    const ours = result.paper.find(({ step }) => step === STUDENT_STEP)?.medianMs;
+    parts.push(
+      tableOf(
+        [STUDENT_STEP, 'on', 'threads', 'median ms', 'min', 'max', 'first ms', 'vs studio'],
+        result.torch.map((row) => [
+          `PyTorch ${row.torch} ${row.mode}`,
+          row.device,
+          String(row.threads),
+          ...[row.medianMs, row.minMs, row.maxMs, row.firstMs].map(ms),
+          times(row.medianMs, ours),
         ]),
       ),
     );
