@@ -70,6 +70,8 @@ export function createOfflinePaper(
           resampler.push(chains.map((chain, c) => runFrom(chain, step + 1, pieces[c])));
         }
       }
+      // What the filters held makes room for the frames.
+      chains.length = 0;
       const frames = resampleAll(resampler.finish(), frameCount);
       // Linear like the resampling, and cheaper behind it.
       createReference(options.reference, channelCount, options.channelMask).apply(frames);
