@@ -6,8 +6,8 @@ import type { Tensor } from '../src/autograd/tensor';
 import type { GpuDevice } from '../src/gpu/device';
 import { mamba2Block } from '../src/model/mamba2';
 import { layerNorm } from '../src/ops/layerNorm';
+import { linear } from '../src/ops/linear';
 import { weightedMse } from '../src/ops/losses';
-import { linear } from '../src/ops/matmul';
 import { Trainer } from '../src/train/trainer';
 import { type BenchCase, type BenchEngine, layerPrefix, NORM_EPS, OPTIMISER } from './cases';
 

@@ -50,10 +50,10 @@ fn multiply_quads(
   for (var i = 0u; i < (part.y - part.x) / 4u; i++) {
     let of_b = block_of_b(blocks, i);
     let at = places + i * advance;
-    first += of_b * rows_of_quad(a4[at.x]);
-    second += of_b * rows_of_quad(a4[at.y]);
-    third += of_b * rows_of_quad(a4[at.z]);
-    fourth += of_b * rows_of_quad(a4[at.w]);
+    first += of_b * rows_of_quad(a_at(at.x));
+    second += of_b * rows_of_quad(a_at(at.y));
+    third += of_b * rows_of_quad(a_at(at.z));
+    fourth += of_b * rows_of_quad(a_at(at.w));
   }
   if (own_column >= sizes.n) { return; }
   let to_first = places_of_rows(group.z, row, column);

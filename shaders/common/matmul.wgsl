@@ -1,6 +1,7 @@
 // What the forms of the matrix product share: out = op(A) op(B) + bias + residual. M, N rows and columns of out; K the
 // summed dimension. A is [M, K] or transposed [K, M], B is [K, N] or transposed [N, K]. Workgroup z walks the batches, or
 // the parts of K (then `out` holds one partial product per part).
+// The blocks of A and B come from matmul_f32 or matmul_halves.
 // Sizes are uniforms, so that all products of one form share a pipeline; not so the transpositions of blocks: a branch
 // in the innermost loop takes SwiftShader twice as long.
 
@@ -28,8 +29,6 @@ struct Sizes {
 @group(0) @binding(2) var<storage, read> bias: array<f32>;
 @group(0) @binding(3) var<storage, read> residual: array<f32>;
 @group(0) @binding(4) var<storage, read_write> out: array<f32>;
-@group(0) @binding(0) var<storage, read> a4: array<vec4f>;
-@group(0) @binding(1) var<storage, read> b4: array<vec4f>;
 @group(0) @binding(2) var<storage, read> bias4: array<vec4f>;
 @group(0) @binding(3) var<storage, read> residual4: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> out4: array<vec4f>;
@@ -62,7 +61,7 @@ fn blocks_of_b(z: u32, begin: u32, column: u32) -> Blocks {
 // Four rows of B, as columns.
 fn block_of_b(blocks: Blocks, index: u32) -> mat4x4f {
   let at = blocks.at + index * blocks.advance;
-  let found = mat4x4f(b4[at], b4[at + blocks.step], b4[at + 2u * blocks.step], b4[at + 3u * blocks.step]);
+  let found = mat4x4f(b_at(at), b_at(at + blocks.step), b_at(at + 2u * blocks.step), b_at(at + 3u * blocks.step));
   if (transpose_b) { return transpose(found); }
   return found;
 }

@@ -1,5 +1,6 @@
 // A graph on the GPU: buffers, pipelines and bind groups made once; a replay is one compute pass and one submit.
 
+import { unpackHalves } from '../base/half';
 import { readOnce, USAGE } from '../gpu/buffer';
 import type { GpuDevice } from '../gpu/device';
 import { InFlight } from '../gpu/inFlight';
@@ -75,7 +76,8 @@ export async function compileGpu(graph: Graph, gpu: GpuDevice): Promise<Plan> {
   };
   const read = async (tensor: Tensor): Promise<Float32Array> => {
     const { buffer, offset, bytes } = memory.rangeOf(tensor);
-    return readOnce(gpu, buffer, offset, bytes);
+    const numbers = await readOnce(gpu, buffer, offset, bytes);
+    return tensor.isHalf ? unpackHalves(numbers) : numbers;
   };
   return {
     counts: {

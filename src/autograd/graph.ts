@@ -13,6 +13,9 @@ export interface Node<P = unknown> {
   readonly region: number | undefined;
 }
 
+/** In mixed precision products take halves; sums, norms, states and the optimiser stay in f32. */
+export type Precision = 'f32' | 'mixed';
+
 export class Graph {
   readonly nodes: Node[] = [];
   readonly outputs = new Set<Tensor>();
@@ -22,6 +25,8 @@ export class Graph {
   #regions = 0;
   #region: number | undefined;
   #keys = 0;
+
+  constructor(readonly precision: Precision = 'f32') {}
 
   /** A tensor that is written before each replay. */
   input(name: string, shape: Shape, requiresGradient = false): Tensor {
@@ -55,6 +60,10 @@ export class Graph {
         );
       }
     }
+    const half = inputs.find((input) => input.isHalf);
+    if (half && !op.takesHalves && !op.alias) {
+      throw new Error(`[${op.name}] expected inputs in f32, got halves from ${half.name}`);
+    }
     const shapes = op.infer(
       inputs.map((input) => input.shape),
       params,
@@ -66,6 +75,7 @@ export class Graph {
         shape,
         { kind: 'activation' },
         requires,
+        op.givesHalves ?? (op.alias && inputs[0].isHalf),
       ),
     );
     this.nodes.push({ op: op as Op<unknown>, inputs, outputs, params, region: this.#region });
@@ -103,7 +113,13 @@ export class Graph {
     return this.#keys++;
   }
 
-  #tensor(name: string, shape: Shape, role: Role, requiresGradient: boolean): Tensor {
-    return new Tensor(this, this.#tensors++, name, shape, role, requiresGradient);
+  #tensor(
+    name: string,
+    shape: Shape,
+    role: Role,
+    requiresGradient: boolean,
+    isHalf = false,
+  ): Tensor {
+    return new Tensor(this, this.#tensors++, name, shape, role, requiresGradient, isHalf);
   }
 }

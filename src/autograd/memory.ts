@@ -53,7 +53,7 @@ export function allocateBuffers(
   const place = (tensor: Tensor): void => {
     const root = rootOf(tensor);
     if (ranges.has(root)) return;
-    const bytes = root.size * 4;
+    const bytes = root.size * (root.isHalf ? 2 : 4);
     const pin = graph.pins.get(root);
     const { role } = root;
     if (pin) ranges.set(root, storeRange(pin.store, pin.offset, root));

@@ -79,6 +79,9 @@ export interface Op<P> {
   readonly accumulates?: true;
   /** The output is the input's memory under another shape: no dispatch. */
   readonly alias?: true;
+  /** The outputs are stored as 16-bit floats; no other op than one that `takesHalves` may read them. */
+  readonly givesHalves?: true;
+  readonly takesHalves?: true;
   /** Writes into stored inputs in place, so it is kept although nothing reads its outputs. */
   readonly effect?: true;
 }

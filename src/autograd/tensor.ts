@@ -25,6 +25,8 @@ export class Tensor {
     readonly shape: Shape,
     readonly role: Role,
     readonly requiresGradient: boolean,
+    /** Stored as 16-bit floats, two to a word. */
+    readonly isHalf = false,
   ) {
     this.size = sizeOf(shape);
   }

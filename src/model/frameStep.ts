@@ -8,7 +8,7 @@ import { frameProjection } from '../ops/frameProjection';
 import { frameReadout } from '../ops/frameReadout';
 import { frameSsm } from '../ops/frameSsm';
 import { layerNorm } from '../ops/layerNorm';
-import { linear } from '../ops/matmul';
+import { linear } from '../ops/linear';
 import type { ModelConfig } from './config';
 import type { Reader } from './mamba';
 

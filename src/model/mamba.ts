@@ -4,7 +4,7 @@
 import type { Tensor } from '../autograd/tensor';
 import { causalConv1d } from '../ops/causalConv1d';
 import { gate } from '../ops/gate';
-import { linear } from '../ops/matmul';
+import { linear } from '../ops/linear';
 import { reshape } from '../ops/reshape';
 import { ssd } from '../ops/ssd';
 import { ssmInputs } from '../ops/ssmInputs';

@@ -4,7 +4,7 @@
 import type { Tensor } from '../autograd/tensor';
 import { causalConv1d } from '../ops/causalConv1d';
 import { addRow, softplus } from '../ops/elementwise';
-import { linear } from '../ops/matmul';
+import { linear } from '../ops/linear';
 import { reshape } from '../ops/reshape';
 import { rmsNormGated } from '../ops/rmsNorm';
 import { split } from '../ops/split';

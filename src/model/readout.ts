@@ -2,7 +2,7 @@
 
 import type { Tensor } from '../autograd/tensor';
 import { layerNorm } from '../ops/layerNorm';
-import { linear } from '../ops/matmul';
+import { linear } from '../ops/linear';
 import type { Reader } from './mamba';
 
 /** Normed hidden [B, T, D]: what label-free evaluation reads. */

@@ -1,6 +1,8 @@
 // The safetensors file format: named tensors behind a JSON header. It knows nothing about models.
 // Format: https://huggingface.co/docs/safetensors (u64 little-endian header length, JSON, data).
 
+import { halfToFloat } from '../base/half';
+
 /** A tensor as it lies in a file: row-major `data` of `shape`. */
 export interface StoredTensor {
   shape: number[];
@@ -207,15 +209,6 @@ function toFloat32(raw: Uint8Array, { dtype, count }: Entry): Float32Array {
     for (let i = 0; i < count; i++) bits[i] = view.getUint16(2 * i, true) << 16;
   }
   return data;
-}
-
-function halfToFloat(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
 function fail(expected: string, got: string): never {

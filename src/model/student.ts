@@ -3,7 +3,7 @@
 
 import type { Tensor } from '../autograd/tensor';
 import { gelu } from '../ops/elementwise';
-import { linear } from '../ops/matmul';
+import { linear } from '../ops/linear';
 import { lfpColumns, type ModelConfig } from './config';
 import type { Reader } from './mamba';
 import { linearParameters, type ModelParameter } from './parameters';

@@ -4,7 +4,7 @@
 import type { Tensor } from '../autograd/tensor';
 import { add, gelu } from '../ops/elementwise';
 import { layerNorm } from '../ops/layerNorm';
-import { linear } from '../ops/matmul';
+import { linear } from '../ops/linear';
 import { checkConfig, lfpColumns, type ModelConfig } from './config';
 import { angles, bidirectional, type EncoderOptions, encode } from './encoder';
 import type { Reader } from './mamba';

@@ -1,6 +1,8 @@
 // Matrix product with bias and residual; its gradients are matrix products again.
 
 import common from '../../shaders/common/matmul.wgsl?raw';
+import f32 from '../../shaders/common/matmul_f32.wgsl?raw';
+import halves from '../../shaders/common/matmul_halves.wgsl?raw';
 import source from '../../shaders/matmul.wgsl?raw';
 import quadsSource from '../../shaders/matmul_quads.wgsl?raw';
 import { type Dispatch, numbers, type Op, type Operand, scratch } from '../autograd/op';
@@ -9,8 +11,14 @@ import { defineShader, type Shader } from '../gpu/shader';
 import { stridedSum, sumRows } from './reduce';
 import { reshape } from './reshape';
 
-const shader = defineShader('matmul', source, common);
-const quads = defineShader('matmul_quads', quadsSource, common);
+const OF_F32 = {
+  tiles: defineShader('matmul', source, common, f32),
+  quads: defineShader('matmul_quads', quadsSource, common, f32),
+};
+const OF_HALVES = {
+  tiles: defineShader('matmul_of_halves', source, common, halves),
+  quads: defineShader('matmul_quads_of_halves', quadsSource, common, halves),
+};
 
 interface MatmulParams {
   readonly transposeA: boolean;
@@ -52,7 +60,8 @@ function sizesOf(
   return { batch: 1, m: sizeOf(lead) * m, n, k: kOfA, outShape };
 }
 
-const matmulOp: Op<MatmulParams> = {
+/** Takes two matrices in f32 or two in halves, whose products it sums in f32. */
+export const matmulOp: Op<MatmulParams> = {
   name: 'matmul',
   infer([a, b, ...rest], params) {
     const { n, outShape } = sizesOf(a, b, params);
@@ -87,7 +96,7 @@ const matmulOp: Op<MatmulParams> = {
   },
   gpu({ inputs: [a, b, ...rest], outputs: [out], params, subgroupSize }) {
     const sizes = sizesOf(a.shape, b.shape, params);
-    const form = formOf(sizes, params, subgroupSize);
+    const form = formOf(sizes, params, subgroupSize, a.isHalf);
     const parts = rest.length === 0 ? partsOf(sizes, form) : 1;
     if (parts === 1) return [multiply(a, b, rest, out, sizes, params, form, 1)];
     const partial = scratch(parts * out.size);
@@ -97,6 +106,7 @@ const matmulOp: Op<MatmulParams> = {
     ];
   },
   accumulates: true,
+  takesHalves: true,
   gradient({ inputs: [a, b], outputGradients, needs, previous, params }) {
     const gradient = outputGradients[0]!;
     const { transposeA, transposeB, hasBias, hasResidual } = params;
@@ -121,7 +131,8 @@ const matmulOp: Op<MatmulParams> = {
   },
 };
 
-function asMatrix(x: Tensor): Tensor {
+/** [..., N] as [rows, N]. */
+export function asMatrix(x: Tensor): Tensor {
   const columns = x.shape.at(-1)!;
   return x.shape.length === 2 ? x : reshape(x, [x.size / columns, columns]);
 }
@@ -142,16 +153,21 @@ function formOf(
   { m, n, k }: Sizes,
   { transposeA }: MatmulParams,
   subgroupSize: number | undefined,
+  ofHalves: boolean,
 ): Form {
+  const { tiles, quads } = ofHalves ? OF_HALVES : OF_F32;
   const isAligned = [k, n, transposeA ? m : k].every((length) => length % 4 === 0);
   if (isAligned && subgroupSize !== undefined && m >= QUAD_ROWS && n >= QUAD_ROWS) {
     const group = [Math.max(QUAD_LANES, subgroupSize), 1] as const;
     return { shader: quads, entry: 'multiply_quads', tile: [QUAD_ROWS, 4], group };
   }
+  if (ofHalves && !isAligned) {
+    throw new Error(`[matmul] expected halves in multiples of 4, got ${m}, ${k} and ${n}`);
+  }
   // A narrow output has more rows in a workgroup instead.
   const columns = n <= 4 ? 1 : n <= 8 ? 2 : n <= 16 ? 4 : 8;
   const entry = isAligned ? 'multiply_vec4' : 'multiply_scalar';
-  return { shader, entry, tile: [4, 4], group: [columns, 64 / columns] };
+  return { shader: tiles, entry, tile: [4, 4], group: [columns, 64 / columns] };
 }
 
 const workgroupsOf = ({ m, n }: Sizes, { tile, group }: Form): readonly [number, number] => [
@@ -201,7 +217,7 @@ function multiply(
     entry: form.entry,
     constants: {
       ...(!isScalar && { transpose_a: Number(transposeA), transpose_b: Number(transposeB) }),
-      ...(form.shader === quads && { group_columns: groupColumns }),
+      ...(form.entry === 'multiply_quads' && { group_columns: groupColumns }),
     },
     bindings: {
       ...(isScalar
@@ -222,7 +238,7 @@ function multiply(
  * @param b [K, N], or [N, K] with `transposeB`: one matrix for all leading dimensions of an `a` that is not transposed;
  *   or with the leading dimensions of `a`
  * @returns [..., M, N]
- * @throws Error when the shapes do not fit
+ * @throws Error when the shapes do not fit, or only one of a and b is in halves
  */
 export function matmul(
   a: Tensor,
@@ -237,12 +253,10 @@ export function matmul(
   } = {},
 ): Tensor {
   const { transposeA = false, transposeB = false, bias, residual } = options;
+  if (a.isHalf !== b.isHalf) {
+    throw new Error(`[matmul] expected f32 or halves, got one of each: ${a.name}, ${b.name}`);
+  }
   const inputs = [a, b, ...(bias ? [bias] : []), ...(residual ? [residual] : [])];
   const params = { transposeA, transposeB, hasBias: !!bias, hasResidual: !!residual };
   return a.graph.apply(matmulOp, inputs, params)[0];
-}
-
-/** x weight^T + bias + residual: x [..., in], weight [out, in], bias [out], residual [..., out]. */
-export function linear(x: Tensor, weight: Tensor, bias?: Tensor, residual?: Tensor): Tensor {
-  return matmul(x, weight, { transposeB: true, bias, residual });
 }

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { type CpuPlan, compileCpu } from '../autograd/cpuPlan';
 import { compileGpu } from '../autograd/gpuPlan';
 import { gradients } from '../autograd/gradients';
-import { Graph } from '../autograd/graph';
+import { Graph, type Precision } from '../autograd/graph';
 import type { Shape, Tensor } from '../autograd/tensor';
 import { gaussian, integer, PURPOSE, uniform } from '../base/rng';
 import { baseLevelDevice, testDevice } from '../gpu/testDevice';
@@ -38,6 +38,8 @@ export interface OpTest {
   readonly tolerance?: Partial<typeof TOLERANCE>;
   /** Its kernels have a form for subgroups: the one that runs everywhere is then proved beside it. */
   readonly hasSubgroupForm?: boolean;
+  /** Of the graph; default f32. */
+  readonly precision?: Precision;
 }
 
 /** Relative to the norm of the reference; element-wise ten times that, relative to its largest value. */
@@ -68,7 +70,7 @@ export function testOp(name: string, options: OpTest): void {
         const opCase = options.cases(drawFor(i), i);
         const shapes = opCase.inputs.map((shape) => `[${shape}]`).join(' ');
         const where = `${name} case ${i} ${opCase.label ?? ''} ${shapes}`;
-        const { graph, inputs, outputs, gradientsOf } = buildCase(opCase);
+        const { graph, inputs, outputs, gradientsOf } = buildCase(opCase, options.precision);
         const values = inputs.map((input, k) => sampleInput(opCase, input.size, i, k));
         const cpu = compileCpu(graph);
         inputs.forEach((input, k) => {
@@ -115,8 +117,8 @@ export function testOp(name: string, options: OpTest): void {
   });
 }
 
-function buildCase(opCase: OpCase) {
-  const graph = new Graph();
+function buildCase(opCase: OpCase, precision: Precision | undefined) {
+  const graph = new Graph(precision);
   const differentiable = opCase.inputs.map((_, k) => opCase.differentiable?.[k] ?? true);
   const inputs = opCase.inputs.map((shape, k) =>
     graph.input(`input${k}`, shape, differentiable[k]),

@@ -1,0 +1,46 @@
+// The cast to 16-bit floats, which products in mixed precision take.
+
+import source from '../../shaders/half.wgsl?raw';
+import { gridStride, type Op } from '../autograd/op';
+import { showShape, type Tensor } from '../autograd/tensor';
+import { LARGEST_HALF } from '../base/half';
+import { defineShader } from '../gpu/shader';
+
+const shader = defineShader('half', source);
+
+const toHalfOp: Op<null> = {
+  name: 'toHalf',
+  infer([x]) {
+    if (x.length === 0 || x[x.length - 1] % 4 !== 0) {
+      throw new Error(`[toHalf] expected rows of a multiple of 4 numbers, got ${showShape(x)}`);
+    }
+    return [x];
+  },
+  // Nothing is rounded: the twin is what the halves stand for.
+  cpu({ inputs: [x], outputs: [out] }) {
+    x.forEach((value, i) => {
+      out[i] = Math.abs(value) > LARGEST_HALF ? Math.sign(value) / 0 : value;
+    });
+  },
+  gpu: ({ inputs: [x], outputs: [out] }) => [
+    {
+      shader,
+      entry: 'to_half',
+      constants: {},
+      bindings: { x_bits: x, out },
+      workgroups: gridStride(x.size / 4),
+    },
+  ],
+  gradient: undefined,
+  givesHalves: true,
+};
+
+/**
+ * x as 16-bit floats (IEEE 754 binary16): 11 significant bits from 6e-5 to 65504, infinite beyond. A second cast of one
+ * tensor is the first. Not differentiable: the op that takes the halves passes the gradient by x on.
+ * @param x [..., N], N a multiple of 4
+ */
+export function toHalf(x: Tensor): Tensor {
+  const known = x.graph.nodes.find(({ op, inputs }) => op === toHalfOp && inputs[0] === x);
+  return known?.outputs[0] ?? x.graph.apply(toHalfOp, [x], null)[0];
+}
