@@ -1,6 +1,6 @@
 // Training steps of REALM's own networks: the student on the behaviour, the teacher on masked LFP.
 
-import { Graph } from '../src/autograd/graph';
+import { Graph, type Precision } from '../src/autograd/graph';
 import { ParameterSet } from '../src/autograd/parameterSet';
 import type { Tensor } from '../src/autograd/tensor';
 import { gaussian, PURPOSE } from '../src/base/rng';
@@ -27,6 +27,8 @@ export interface RealmStep {
   readonly frames: number;
   readonly microBatches: number;
   readonly recompute: boolean;
+  /** Default f32. */
+  readonly precision?: Precision;
 }
 
 export interface RunningStep {
@@ -52,7 +54,7 @@ export async function startRealmStep(gpu: GpuDevice, one: RealmStep): Promise<Ru
   );
   const parameters = new ParameterSet(gpu, specs, () => true);
   parameters.load(initialWeights(specs, 3, 'realm'));
-  const graph = new Graph();
+  const graph = new Graph(one.precision);
   const read = parameters.reader(graph);
   const columns = lfpColumns(config);
   const lfp = graph.input('lfp', [batch, frames, columns]);

@@ -98,6 +98,11 @@ export const SETTING_OPTIONS: OptionTable = {
     choices: ['realm', 'mamba2'],
     help: "first values of the SSM; default the preset's",
   },
+  precision: {
+    kind: 'text',
+    choices: ['f32', 'mixed'],
+    help: 'of the training: mixed multiplies 16-bit numbers and sums in f32; default f32',
+  },
 };
 
 export function presetFrom(options: Options): Preset {
@@ -107,7 +112,13 @@ export function presetFrom(options: Options): Preset {
     if (value !== undefined) preset = change(preset, value);
   }
   const ssmInit = options.text('ssm-init');
-  return ssmInit === 'realm' || ssmInit === 'mamba2' ? { ...preset, ssmInit } : preset;
+  if (ssmInit === 'realm' || ssmInit === 'mamba2') preset = { ...preset, ssmInit };
+  const precision = options.text('precision');
+  if (precision !== 'f32' && precision !== 'mixed') return preset;
+  return Object.values(STAGES).reduce(
+    (changed, stage) => ofStage(changed, stage, { precision }),
+    preset,
+  );
 }
 
 /** What stands beside every score: the sizes and the training. */
@@ -122,6 +133,7 @@ export function settingsRecord(preset: Preset): Record<string, string | number> 
     stateDim: student.stateDim,
     headDim: student.headDim,
     ssmInit: preset.ssmInit,
+    precision: finetune.precision,
     epochs: list([pretrain.epochs, distil.epochs, finetune.epochs]),
     learningRates: list([pretrain.learningRate, distil.learningRate, finetune.learningRate]),
     effectiveBatch: finetune.batch * finetune.microBatches,

@@ -22,7 +22,7 @@ for (const precision of ['f32', 'mixed'] as const) {
     precision,
     hasSubgroupForm: true,
     tolerance: precision === 'mixed' ? HALF_TOLERANCE : TOLERANCE,
-    count: 40,
+    count: precision === 'mixed' ? 24 : 8,
     cases(draw, i) {
       const rows = i % 8 === 7 ? 3000 : draw.pick(LENGTHS);
       const [n, k] = [draw.pick(LENGTHS), draw.pick(LENGTHS)];

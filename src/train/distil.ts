@@ -101,7 +101,7 @@ export async function createDistillation(options: DistilOptions): Promise<Traini
       { config, teacherConfig, teacherSet, student, heads, settings, frames },
       regularisation,
     );
-  const graph = new Graph();
+  const graph = new Graph(settings.precision);
   const training = lossesOf(graph, { dropout: settings.dropout, dropPath: settings.dropPath });
   const heldOut = new Graph();
   const evaluated = lossesOf(heldOut);

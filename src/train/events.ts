@@ -5,7 +5,7 @@ export type Stage = 'teacher' | 'student' | 'finetune';
 /** Values of one optimiser step, read back from the GPU some steps later. */
 export interface StepRecord {
   readonly step: number;
-  /** By name: `loss` first, then its parts, then `gradientNorm`. */
+  /** By name: `loss` first, then its parts, then `gradientNorm`; in mixed precision `lossScale`, and no norm for a step left out. */
   readonly values: Readonly<Record<string, number>>;
 }
 

@@ -62,7 +62,7 @@ export async function createFinetuning(options: FinetuneOptions): Promise<Traini
   }
   parameters.load(weights);
 
-  const graph = new Graph();
+  const graph = new Graph(settings.precision);
   const read = parameters.reader(graph);
   const lfp = graph.input('lfp', [batch, frames, lfpColumns(config)]);
   const channelMask = graph.input('channel_mask', [batch, config.channelCount]);

@@ -63,7 +63,7 @@ export async function createPretraining(options: PretrainOptions): Promise<Train
   const parameters = new ParameterSet(device, specs, () => true);
   parameters.load(options.weights ?? initialWeights(specs, seed, preset.ssmInit));
 
-  const graph = new Graph();
+  const graph = new Graph(settings.precision);
   const inputs = inputsOf(graph, config, batch, frames);
   const { channelDropout, gain, noise, maskFraction, maskBlockFrames } = settings;
   const augmented = augment(inputs.lfp, {

@@ -1,5 +1,6 @@
 // What a user chooses about training, and the presets that choose it for them.
 
+import type { Precision } from '../autograd/graph';
 import type { ModelConfig } from '../model/config';
 import type { SsmInit } from '../model/parameters';
 
@@ -30,6 +31,8 @@ export interface OptimiserSettings {
   readonly dropPath: number;
   /** Run the forward pass of each layer again in the backward pass: less memory, about a third more time. */
   readonly recompute: boolean;
+  /** Of the training's matrix products; validation and the weights are in f32. */
+  readonly precision: Precision;
 }
 
 export interface PretrainSettings extends OptimiserSettings {
@@ -102,6 +105,7 @@ const paperOptimiser = {
   clipNorm: 1,
   dropout: 0.1,
   recompute: false,
+  precision: 'f32',
 } as const;
 
 const cosine = { kind: 'cosine', endFactor: 0.01 } as const;
@@ -187,6 +191,7 @@ const small = {
   batch: 16,
   microBatches: 1,
   recompute: false,
+  precision: 'f32',
   weightDecay: 1e-5,
   clipNorm: 1,
 } as const;

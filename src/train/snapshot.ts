@@ -10,6 +10,8 @@ export interface StageRecord {
   readonly seed: number;
   /** Optimiser steps done. */
   readonly step: number;
+  /** Of mixed precision: the loss scale and the steps since it changed. */
+  readonly lossScale?: readonly number[];
   readonly best: ValidationRecord | undefined;
   readonly epochsSinceBest: number;
   readonly steps: readonly StepRecord[];

@@ -102,6 +102,7 @@ export class TrainingStage {
         stage: this.#parts.stage,
         seed: this.#parts.seed,
         step: this.#step,
+        lossScale: await this.#parts.trainer.lossScale?.read(),
         best: this.#best?.record,
         epochsSinceBest: this.#epochsSinceBest,
         steps: this.#steps,
@@ -128,8 +129,16 @@ export class TrainingStage {
         `[train] expected a checkpoint of ${this.#parts.stage} with seed ${this.#parts.seed}, got ${record.stage} with seed ${record.seed}`,
       );
     }
+    const { trainer } = this.#parts;
+    if (!trainer.lossScale !== !record.lossScale) {
+      const precision = (isMixed: unknown) => (isMixed ? 'mixed precision' : 'f32');
+      throw new Error(
+        `[train] expected a checkpoint in ${precision(trainer.lossScale)}, got one in ${precision(record.lossScale)}: go on with the precision it began with`,
+      );
+    }
     restoreSets(this.#parts.sets, sets);
-    this.#parts.trainer.startAt(record.step);
+    if (record.lossScale) trainer.lossScale?.restore(record.lossScale);
+    trainer.startAt(record.step);
     this.#step = record.step;
     this.#steps = [...record.steps];
     this.#validations = [...record.validations];

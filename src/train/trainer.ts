@@ -10,6 +10,7 @@ import { backward } from '../ops/backward';
 import { scale } from '../ops/elementwise';
 import { accumulate, adamW, globalNorm } from '../ops/optimiser';
 import type { StepRecord } from './events';
+import { LossScale, type LossScaleOptions, SMALLEST_LOSS_SCALE } from './lossScale';
 import { MetricsRing, RING_SLOTS } from './metricsRing';
 
 export interface TrainedSet {
@@ -20,12 +21,14 @@ export interface TrainedSet {
 
 export interface TrainerOptions {
   readonly device: Device;
+  /** In mixed precision the loss is scaled, and a step whose gradient overflows is left out. */
   readonly graph: Graph;
   /** Scalars [1]; the first is the loss that is differentiated. */
   readonly losses: readonly { readonly name: string; readonly tensor: Tensor }[];
   /** The first set's gradient norm is recorded. */
   readonly sets: readonly TrainedSet[];
   readonly microBatches: number;
+  readonly lossScale?: LossScaleOptions;
 }
 
 export interface StepOptions {
@@ -44,6 +47,8 @@ const MAX_IN_FLIGHT = 2;
 
 export class Trainer {
   readonly plan: Plan;
+  /** Of mixed precision. */
+  readonly lossScale: LossScale | undefined;
   readonly #update: Plan | undefined;
   readonly #lossRing: MetricsRing;
   readonly #normRing: MetricsRing;
@@ -61,8 +66,10 @@ export class Trainer {
     update: Plan | undefined,
     rings: readonly [MetricsRing, MetricsRing],
     totals: readonly Store[],
+    lossScale: LossScale | undefined,
   ) {
     this.plan = plan;
+    this.lossScale = lossScale;
     this.#update = update;
     [this.#lossRing, this.#normRing] = rings;
     this.#microBatches = options.microBatches;
@@ -75,17 +82,19 @@ export class Trainer {
       device,
       losses.map((loss) => loss.name),
     );
-    const normRing = new MetricsRing(device, ['gradientNorm']);
-    appendGradients(graph, losses[0].tensor, sets);
+    const lossScale =
+      graph.precision === 'mixed' ? new LossScale(device, options.lossScale) : undefined;
+    const normRing = new MetricsRing(device, ['gradientNorm', ...(lossScale ? ['lossScale'] : [])]);
+    appendGradients(graph, losses[0].tensor, sets, lossScale);
     lossRing.record(
       graph,
       losses.map((loss) => loss.tensor),
     );
     if (microBatches === 1) {
       const gradients = sets.map(({ parameters }) => parameters.training.gradient);
-      appendUpdate(graph, sets, gradients, normRing);
+      appendUpdate(graph, sets, gradients, normRing, lossScale);
       const plan = await compile(graph, device);
-      return new Trainer(options, plan, undefined, [lossRing, normRing], []);
+      return new Trainer(options, plan, undefined, [lossRing, normRing], [], lossScale);
     }
     const totals = sets.map(({ parameters }) =>
       createStore(device, parameters.trainedCount, 'gradient total'),
@@ -96,12 +105,12 @@ export class Trainer {
       accumulate(graph.stored('gradient total', shape, totals[i]), gradient);
     });
     const updateGraph = new Graph();
-    appendUpdate(updateGraph, sets, totals, normRing);
+    appendUpdate(updateGraph, sets, totals, normRing, lossScale);
     const [plan, update] = await Promise.all([
       compile(graph, device),
       compile(updateGraph, device),
     ]);
-    return new Trainer(options, plan, update, [lossRing, normRing], totals);
+    return new Trainer(options, plan, update, [lossRing, normRing], totals, lossScale);
   }
 
   /** One optimiser step; waits only while more than two steps are unfinished. */
@@ -151,6 +160,7 @@ export class Trainer {
     this.#update?.destroy();
     this.#lossRing.destroy();
     this.#normRing.destroy();
+    this.lossScale?.destroy();
     for (const total of this.#totals) total.destroy();
   }
 
@@ -183,21 +193,32 @@ export class Trainer {
         }
         values[name] = sum / this.#microBatches;
       });
-      values.gradientNorm = norms[step % RING_SLOTS];
+      const columns = this.#normRing.names.length;
+      const [norm, scale] = norms.subarray((step % RING_SLOTS) * columns);
+      // A step without a norm was left out: its gradient overflowed, which a smaller scale cures.
+      const isLeftOut = !Number.isFinite(norm) && this.lossScale && scale > SMALLEST_LOSS_SCALE;
+      if (!isLeftOut) values.gradientNorm = norm;
+      if (this.lossScale) values.lossScale = scale;
       this.#arrived.push({ step, values });
     }
     this.#read = to;
   }
 }
 
-/** Every trained parameter's gradient lands in its set's flat gradient store. */
-function appendGradients(graph: Graph, loss: Tensor, sets: readonly TrainedSet[]): void {
+/** Every trained parameter's gradient, times the loss scale, lands in its set's flat gradient store. */
+function appendGradients(
+  graph: Graph,
+  loss: Tensor,
+  sets: readonly TrainedSet[],
+  lossScale: LossScale | undefined,
+): void {
   const trained = sets.flatMap(({ parameters }) =>
     parameters.trainedTensors(graph).map((found) => ({ parameters, ...found })),
   );
   const gradients = backward(
     loss,
     trained.map(({ tensor }) => tensor),
+    lossScale?.tensor(graph),
   );
   const pinned = new Set<Tensor>();
   trained.forEach(({ parameters, tensor, offset }, i) => {
@@ -220,12 +241,14 @@ function appendUpdate(
   sets: readonly TrainedSet[],
   gradients: readonly Store[],
   ring: MetricsRing,
+  lossScale: LossScale | undefined,
 ): void {
-  sets.forEach(({ parameters, weightDecay, clipNorm }, i) => {
+  const norms = sets.map(({ parameters, weightDecay, clipNorm }, i) => {
     const { m, v } = parameters.training;
     const { trainedCount, decayCount } = parameters;
     const flat = (name: string, store: Store): Tensor => graph.stored(name, [trainedCount], store);
     const gradient = flat('gradient', gradients[i]);
+    lossScale?.appendUnscale(gradient);
     const norm = globalNorm(gradient);
     adamW(
       {
@@ -237,6 +260,8 @@ function appendUpdate(
       },
       { beta1: BETA1, beta2: BETA2, eps: 1e-8, weightDecay, decayCount, clipNorm, trainedCount },
     );
-    if (i === 0) ring.record(graph, [norm]);
+    if (i === 0) ring.record(graph, [norm, ...(lossScale ? [lossScale.tensor(graph)] : [])]);
+    return norm;
   });
+  lossScale?.appendAdjust(graph, norms);
 }
