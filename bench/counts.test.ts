@@ -1,6 +1,7 @@
 // Exact counts of a steady training step and of a live frame, so that a regression of dispatches, submits or allocations fails.
 
 import { beforeAll, expect, test } from 'vitest';
+import type { Precision } from '../src/autograd/graph';
 import { sizeOf } from '../src/autograd/tensor';
 import { createDecoder, type Decoder, MOST_QUEUED_FRAMES } from '../src/decode/decoder';
 import type { GpuDevice } from '../src/gpu/device';
@@ -9,7 +10,7 @@ import type { ModelConfig } from '../src/model/config';
 import { decoderParameters } from '../src/model/parameters';
 import { caseOf, dataOf } from './cases';
 import { counting, installCounters, newHeld } from './counters';
-import { configOfPreset, countDispatches } from './realmSteps';
+import { configOfPreset, countDispatches, startRealmStep } from './realmSteps';
 import { studioEngine } from './studioEngine';
 
 let gpu: GpuDevice;
@@ -55,6 +56,28 @@ test.each(['student', 'teacher'] as const)(
   async (network) => {
     const config = configOfPreset('realm-v2', network);
     expect(await countDispatches(gpu, network, config)).toEqual(REALM[network]);
+  },
+);
+
+/** Three casts of each Linear, and what is kept as halves restored: y and both sides of the convolution. */
+const MIXED = { student: 480, teacher: 1123 };
+/** Of the bytes in f32. The rest: states, the residual stream, halves of the weights. */
+const MIXED_SHARE = 0.83;
+
+test.each(['student', 'teacher'] as const)(
+  'mixed precision of the %s at paper scale',
+  async (network) => {
+    const countsOf = async (precision: Precision) => {
+      const config = configOfPreset('realm-v2', network);
+      const step = { network, config, batch: 2, frames: 500, microBatches: 1, recompute: false };
+      const { trainer, destroy } = await startRealmStep(gpu, { ...step, precision });
+      destroy();
+      return trainer.plan.counts;
+    };
+    const [f32, mixed] = [await countsOf('f32'), await countsOf('mixed')];
+    console.log(`${network}: ${f32.bytes} bytes in f32, ${mixed.bytes} mixed`);
+    expect([f32.dispatches, mixed.dispatches]).toEqual([REALM[network].total, MIXED[network]]);
+    expect(mixed.bytes / f32.bytes).toBeLessThan(MIXED_SHARE);
   },
 );
 

@@ -1,6 +1,6 @@
 // Reverse-mode differentiation while the graph is built: each op's rule appends the nodes of its gradient.
 
-import type { Node } from './graph';
+import type { Graph, Node } from './graph';
 import type { Tensor } from './tensor';
 
 /**
@@ -24,6 +24,7 @@ export function gradients(
 
   const nodes = [...graph.nodes];
   const recomputed = new Map<Tensor, Tensor>();
+  const restored = restoring(graph, nodes);
   const entered = new Set<number>();
   for (let i = nodes.length - 1; i >= 0; i--) {
     const node = nodes[i];
@@ -37,7 +38,7 @@ export function gradients(
     if (!node.op.gradient) {
       throw new Error(`[${node.op.name}] expected a differentiable op, got one without a gradient`);
     }
-    const now = (tensor: Tensor): Tensor => recomputed.get(tensor) ?? tensor;
+    const now = (tensor: Tensor): Tensor => recomputed.get(tensor) ?? restored(tensor) ?? tensor;
     const inputGradients = node.op.gradient({
       inputs: node.inputs.map(now),
       outputs: node.outputs.map(now),
@@ -54,6 +55,25 @@ export function gradients(
     });
   }
   return wrt.map((tensor) => byTensor.get(tensor));
+}
+
+/** What the graph keeps instead of a tensor, or of the tensor whose memory it shares; undefined where it keeps itself. */
+function restoring(graph: Graph, nodes: readonly Node[]): (tensor: Tensor) => Tensor | undefined {
+  const aliases = new Map(
+    nodes.flatMap((node) => (node.op.alias ? [[node.outputs[0], node] as const] : [])),
+  );
+  const known = new Map<Tensor, Tensor>();
+  const restore = (tensor: Tensor): Tensor | undefined => {
+    const alias = aliases.get(tensor);
+    const source = alias && restored(alias.inputs[0]);
+    return source ? graph.apply(alias.op, [source], alias.params)[0] : graph.kept.get(tensor)?.();
+  };
+  const restored = (tensor: Tensor): Tensor | undefined => {
+    const found = known.get(tensor) ?? restore(tensor);
+    if (found) known.set(tensor, found);
+    return found;
+  };
+  return restored;
 }
 
 /** Appends the region's nodes a second time; compile prunes those that no gradient reads. */

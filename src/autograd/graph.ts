@@ -21,6 +21,8 @@ export class Graph {
   readonly outputs = new Set<Tensor>();
   /** Activations that must be produced directly in a store, such as parameter gradients. */
   readonly pins = new Map<Tensor, { readonly store: Store; readonly offset: number }>();
+  /** What the backward pass reads instead of an activation, appended when it first needs it. */
+  readonly kept = new Map<Tensor, () => Tensor>();
   #tensors = 0;
   #regions = 0;
   #region: number | undefined;
@@ -96,6 +98,11 @@ export class Graph {
       );
     }
     this.pins.set(tensor, { store, offset });
+  }
+
+  /** Lets an activation go after the forward pass; a recompute region keeps none anyway. */
+  keepInstead(tensor: Tensor, restore: () => Tensor): void {
+    if (this.#region === undefined) this.kept.set(tensor, restore);
   }
 
   /** Nodes appended by `build` are dropped after the forward pass and run again in the backward pass. */

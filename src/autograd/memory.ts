@@ -22,7 +22,8 @@ export interface PlanMemory {
 
 /**
  * Walks the nodes once; an activation takes the smallest free buffer that fits and is at most twice its size, and
- * gives it back after its last use. One buffer per tensor, never a shared arena: a buffer may not be bound for
+ * gives it back after its last use. Halves take none that is larger: they would lie in the buffer of the f32 that they
+ * replace. One buffer per tensor, never a shared arena: a buffer may not be bound for
  * reading and writing in one dispatch.
  */
 export function allocateBuffers(
@@ -42,10 +43,10 @@ export function allocateBuffers(
     owned.push(buffer);
     return buffer;
   };
-  const take = (bytes: number, label: string): GPUBuffer => {
+  const take = (bytes: number, label: string, slack = 2): GPUBuffer => {
     let best = -1;
     free.forEach((buffer, i) => {
-      const fits = buffer.size >= bytes && buffer.size <= Math.max(2 * bytes, 4096);
+      const fits = buffer.size >= bytes && buffer.size <= Math.max(slack * bytes, 4096);
       if (fits && (best < 0 || buffer.size < free[best].size)) best = i;
     });
     return best >= 0 ? free.splice(best, 1)[0] : create(bytes, label);
@@ -59,7 +60,7 @@ export function allocateBuffers(
     if (pin) ranges.set(root, storeRange(pin.store, pin.offset, root));
     else if (role.kind === 'stored') ranges.set(root, storeRange(role.store, role.offset, root));
     else if (role.kind === 'activation')
-      ranges.set(root, { buffer: take(bytes, root.name), offset: 0, bytes });
+      ranges.set(root, { buffer: take(bytes, root.name, root.isHalf ? 1 : 2), offset: 0, bytes });
     else {
       const buffer = create(bytes, root.name);
       if (role.kind === 'constant') {

@@ -4,6 +4,7 @@
 import type { Tensor } from '../autograd/tensor';
 import { causalConv1d } from '../ops/causalConv1d';
 import { gate } from '../ops/gate';
+import { keepHalf } from '../ops/half';
 import { linear } from '../ops/linear';
 import { reshape } from '../ops/reshape';
 import { ssd } from '../ops/ssd';
@@ -34,11 +35,10 @@ export function mambaBlock(
   const [batch, frames] = x.shape;
   const inner = innerDim(config);
   // The input of the convolution, then z of the gate: each op reads its half of the columns.
-  const projected = linear(x, p('in_proj.weight'));
-  const u = causalConv1d(projected, p('conv1d.weight'), p('conv1d.bias'), {
-    reverse,
-    silu: true,
-  });
+  const projected = keepHalf(linear(x, p('in_proj.weight')));
+  const u = keepHalf(
+    causalConv1d(projected, p('conv1d.weight'), p('conv1d.bias'), { reverse, silu: true }),
+  );
   const { bc, dt } = ssmInputs(
     linear(u, p('ssd.bc_proj.weight', 'ssd.dt_proj.weight')),
     p('ssd.dt_proj.bias'),
@@ -53,6 +53,6 @@ export function mambaBlock(
     reverse,
     inputScale: 'one',
   });
-  const gated = gate(reshape(y, [batch, frames, inner]), projected);
+  const gated = gate(reshape(keepHalf(y), [batch, frames, inner]), projected);
   return linear(gated, p('out_proj.weight'), undefined, residual);
 }

@@ -2,14 +2,16 @@
 
 import { describe, expect, test } from 'vitest';
 import { compileGpu } from '../autograd/gpuPlan';
-import { Graph } from '../autograd/graph';
+import { gradients } from '../autograd/gradients';
+import { Graph, type Precision } from '../autograd/graph';
 import { compile } from '../autograd/plan';
 import { CPU } from '../autograd/store';
 import { halfToFloat, LARGEST_HALF } from '../base/half';
 import { gaussian, PURPOSE } from '../base/rng';
 import { testDevice } from '../gpu/testDevice';
-import { scale } from './elementwise';
-import { toHalf } from './half';
+import { add, scale, silu } from './elementwise';
+import { keepHalf, toF32, toHalf } from './half';
+import { reshape } from './reshape';
 
 /** An adapter may round to either neighbour: one unit in the last of 11 bits. */
 const ROUNDING = 2 ** -10;
@@ -90,5 +92,50 @@ describe('toHalf', () => {
     expect(() => scale(halves, 2)).toThrow(
       '[scale] expected inputs in f32, got halves from toHalf',
     );
+    expect(() => toF32(graph.input('x', [8]))).toThrow('[toF32] expected halves, got x in f32');
   });
+});
+
+describe.each([
+  ['itself', false],
+  ['under another shape', true],
+])('keepHalf of a tensor that is read %s', (_, isReshaped) => {
+  /** silu(x) and its gradient by x, whose rule reads x again. */
+  async function onGpu(precision: Precision, values: Float32Array) {
+    const graph = new Graph(precision);
+    const x = graph.input('x', [64], true);
+    const kept = keepHalf(scale(x, 1));
+    const out = graph.output(silu(isReshaped ? reshape(kept, [8, 8]) : kept));
+    const seed = graph.constant('seed', out.shape, new Float32Array(64).fill(1));
+    const [gradient] = gradients([{ tensor: out, seed }], [x], add);
+    graph.output(gradient!);
+    const plan = await compileGpu(graph, await testDevice());
+    plan.write(x, values);
+    plan.run();
+    const [forward, backward] = [await plan.read(out), await plan.read(gradient!)];
+    plan.destroy();
+    return { forward, backward, dispatches: plan.counts.dispatches };
+  }
+
+  test('the forward pass reads it, the backward pass its halves', async () => {
+    const values = Float32Array.from({ length: 64 }, (_, i) => gaussian(2, PURPOSE.test, 0, i));
+    const rounded = await castOnGpu(values);
+    const mixed = await onGpu('mixed', values);
+    const f32 = await onGpu('f32', values);
+    expect(mixed.forward).toEqual(f32.forward);
+    expect(mixed.backward).toEqual((await onGpu('f32', rounded)).backward);
+    // Control: rounding shows.
+    expect(mixed.backward).not.toEqual(f32.backward);
+    // A cast and one back.
+    expect(mixed.dispatches).toBe(f32.dispatches + 2);
+  });
+});
+
+test('a recompute region keeps no halves', () => {
+  const graph = new Graph('mixed');
+  const x = graph.input('x', [8]);
+  graph.recompute(() => keepHalf(scale(x, 1)));
+  expect(graph.kept.size).toBe(0);
+  keepHalf(scale(x, 1));
+  expect(graph.kept.size).toBe(1);
 });

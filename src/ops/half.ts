@@ -1,4 +1,4 @@
-// The cast to 16-bit floats, which products in mixed precision take.
+// Casts to 16-bit floats and back: what products in mixed precision take, and what is kept for the backward pass.
 
 import source from '../../shaders/half.wgsl?raw';
 import { gridStride, type Op } from '../autograd/op';
@@ -27,7 +27,7 @@ const toHalfOp: Op<null> = {
       shader,
       entry: 'to_half',
       constants: {},
-      bindings: { x_bits: x, out },
+      bindings: { x_bits: x, halves_out: out },
       workgroups: gridStride(x.size / 4),
     },
   ],
@@ -43,4 +43,42 @@ const toHalfOp: Op<null> = {
 export function toHalf(x: Tensor): Tensor {
   const known = x.graph.nodes.find(({ op, inputs }) => op === toHalfOp && inputs[0] === x);
   return known?.outputs[0] ?? x.graph.apply(toHalfOp, [x], null)[0];
+}
+
+const toF32Op: Op<null> = {
+  name: 'toF32',
+  infer: ([halves]) => [halves],
+  cpu({ inputs: [halves], outputs: [out] }) {
+    out.set(halves);
+  },
+  gpu: ({ inputs: [halves], outputs: [out] }) => [
+    {
+      shader,
+      entry: 'to_f32',
+      constants: {},
+      bindings: { halves, out },
+      workgroups: gridStride(out.size / 4),
+    },
+  ],
+  gradient: undefined,
+  takesHalves: true,
+};
+
+/** Halves as f32, to the bit. */
+export function toF32(halves: Tensor): Tensor {
+  if (!halves.isHalf) throw new Error(`[toF32] expected halves, got ${halves.name} in f32`);
+  return halves.graph.apply(toF32Op, [halves], null)[0];
+}
+
+/**
+ * In mixed precision x waits for the backward pass as 16-bit floats; the forward pass reads x itself.
+ * @param x [..., N], N a multiple of 4
+ * @returns x
+ */
+export function keepHalf(x: Tensor): Tensor {
+  const { graph } = x;
+  if (graph.precision === 'f32') return x;
+  const halves = toHalf(x);
+  graph.keepInstead(x, () => toF32(halves));
+  return x;
 }

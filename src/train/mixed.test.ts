@@ -100,7 +100,7 @@ describe.each([
 
 const nano = presetOf('nano');
 const size = { ...nano.student, modelDim: 16, stateDim: 8, headDim: 8, channelDim: 4 };
-const few = { batch: 2, microBatches: 2, epochs: 3, precision: 'mixed' } as const;
+const few = { batch: 2, microBatches: 2, epochs: 2, precision: 'mixed' } as const;
 
 function dataOf(): TrainingData {
   const sessions = syntheticSessions({ sessionCount: 1, durationS: 30, channelCount: 6, seed: 4 });
