@@ -169,6 +169,7 @@ describe.skipIf(!existsSync(HUMMING))(
       expect(await mains.inputValue()).toBe('50');
       const prepared = page.getByRole('region', { name: 'Front end and split' });
       await prepared.getByText(/frames at .* Hz/).waitFor();
+      await page.getByText('Power spectral density (Welch), 50 Hz notched').waitFor();
       await shoot(page, 'recordings-hum');
       expect(await page.locator('.fault').allInnerTexts()).toEqual([]);
       expect(problems).toEqual([]);

@@ -112,6 +112,8 @@ export interface SpectrumPreview {
   /** `[channel, frequency]`, decibel relative to 1 unit²/Hz. */
   powerDb: Float32Array;
   unit: string;
+  /** The notch that it was taken behind, 0 for none. */
+  notchHz: DataSettings['notchHz'];
 }
 
 /** How a session will be prepared under given settings. */

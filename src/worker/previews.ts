@@ -63,7 +63,7 @@ export function spectrumOf(session: Session, notchHz: MainsHz | 0): SpectrumPrev
     }
   });
   const names = columns.map((column) => lfp.names[column]);
-  return { sessionId: session.id, frequenciesHz, names, powerDb, unit: lfp.units[0] };
+  return { sessionId: session.id, frequenciesHz, names, powerDb, unit: lfp.units[0], notchHz };
 }
 
 function usedColumns({ lfp, bands, channelMask }: Session): number[] {

@@ -28,7 +28,7 @@ export function SpectrumPlot({ spectrum }: { spectrum: SpectrumPreview }) {
 }
 
 function figureOf(
-  { frequenciesHz, names, powerDb, unit }: SpectrumPreview,
+  { frequenciesHz, names, powerDb, unit, notchHz }: SpectrumPreview,
   theme: 'light' | 'dark',
 ) {
   const colours = plotColours(theme);
@@ -46,8 +46,10 @@ function figureOf(
     },
   }));
   const axis = { gridcolor: colours.grid, linecolor: colours.line, zeroline: false };
+  // The switch may be ahead of the picture: which it shows, the picture says itself.
+  const title = `Power spectral density (Welch)${notchHz === 0 ? '' : `, ${notchHz} Hz notched`}`;
   const layout = {
-    title: { text: 'Power spectral density (Welch)', font: { size: 14 }, x: 0.01, xanchor: 'left' },
+    title: { text: title, font: { size: 14 }, x: 0.01, xanchor: 'left' },
     paper_bgcolor: 'rgba(0,0,0,0)',
     plot_bgcolor: 'rgba(0,0,0,0)',
     font: { color: colours.dim, family: 'system-ui, sans-serif', size: 12 },
