@@ -4,6 +4,7 @@ import { bandText, parseBand } from '../base/bandText';
 import { extractFeatures, type Features, type FrontEndOptions } from '../data/features';
 import type { PowerBand } from '../data/frontEnd/bandPower';
 import { type OpenFile, openFiles, proposeChoice, type SeriesChoice } from '../data/readers';
+import { RUNNING_Z_SCORE_S } from '../data/runningZScore';
 import type { Session } from '../data/session';
 import { contiguousSplit, type Split } from '../data/splits';
 import { fileSource } from './nodeFiles';
@@ -38,6 +39,17 @@ export const RECORDING_OPTIONS: OptionTable = {
     kind: 'list',
     value: 'LOW-HIGH',
     help: 'bands in Hz, such as 13-30 70-150, whose log powers follow the LFP; no part of REALM',
+  },
+  normalise: {
+    kind: 'text',
+    choices: ['training', 'running'],
+    help: "z-score by the training fold's statistics (default), or by a running mean and deviation that start from these",
+  },
+  'normalise-s': {
+    kind: 'number',
+    value: 'S',
+    help: `time constant of running; default ${RUNNING_Z_SCORE_S} s`,
+    least: 1,
   },
   'frame-rate': { kind: 'number', value: 'HZ', help: 'of raw LFP; default 100', least: 1 },
   guard: { kind: 'number', value: 'S', help: 'left unused between the folds; default 5 s' },
@@ -96,7 +108,21 @@ export function frontEndOptions(
     reference: reference === 'none' || reference === 'bipolar' ? reference : 'average',
     ...(powerBandsHz.length > 0 && { powerBandsHz }),
     behaviourAsVelocity: options.flag('velocity') || defaults.velocity === 'True',
+    ...runningOption(options, defaults),
   };
+}
+
+function runningOption(
+  options: Options,
+  defaults: Readonly<Record<string, string>>,
+): Pick<FrontEndOptions, 'runningZScoreS'> {
+  const normalise = options.text('normalise') ?? defaults.normalise;
+  const givenS = options.number('normalise-s');
+  if (normalise === 'running') {
+    return { runningZScoreS: givenS ?? Number(defaults.normalise_s ?? RUNNING_Z_SCORE_S) };
+  }
+  if (givenS === undefined) return {};
+  throw new UsageError('--normalise-s expected --normalise running beside it');
 }
 
 function powerBandOf(text: string): PowerBand {
@@ -119,6 +145,10 @@ export function frontEndMetadata(options: Options, features: Features): Record<s
     }),
     velocity: behaviourAsVelocity ? 'True' : 'False',
     frame_rate_hz: String(features.frameRateHz),
+    ...(features.runningZScoreS !== undefined && {
+      normalise: 'running',
+      normalise_s: String(features.runningZScoreS),
+    }),
   };
 }
 

@@ -2,6 +2,7 @@
 
 import { ParameterSet, type Weights } from '../autograd/parameterSet';
 import type { Features } from '../data/features';
+import { runningText } from '../data/runningZScore';
 import type { Split } from '../data/splits';
 import type { Evaluation } from '../evaluate/evaluation';
 import { type Score, scorePredictions } from '../evaluate/metrics';
@@ -30,7 +31,7 @@ export function sessionFacts(
 ): Pick<Evaluation, 'split' | 'frontEnd' | 'synthetic' | 'trainedAt'> {
   return {
     split: `${kind}, last 20 % test, ${guardS} s guard`,
-    frontEnd: features.importedThrough?.kind ?? features.frontEnd,
+    frontEnd: `${features.importedThrough?.kind ?? features.frontEnd}${runningText(features.runningZScoreS)}`,
     synthetic: features.synthetic,
     trainedAt: new Date().toISOString(),
   };

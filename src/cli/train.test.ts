@@ -132,6 +132,63 @@ test('what a run leaves', async () => {
   expect(scored.printed).toContain(`| ${result.evaluations[0].score.meanR2.toFixed(3)}`);
 });
 
+test(
+  'a running z-score is in the model file, and evaluate repeats it',
+  async () => {
+    const tuning = ['--stages', 'finetune', '--student', at('whole', 'student.safetensors')];
+    const running = ['--normalise', 'running', '--normalise-s', '5'];
+    const data = ['--data', at('one.arrow')];
+    const trained = await run(
+      'train',
+      ...data,
+      '--out',
+      at('run'),
+      ...tuning,
+      ...running,
+      ...SMALL,
+    );
+    expect(trained.exitCode, trained.noted).toBe(0);
+    const path = at('run', 'student-synthetic-1.safetensors');
+    const { metadata } = readModelFile(readFileSync(path));
+    expect(metadata).toMatchObject({ normalise: 'running', normalise_s: '5' });
+    const fixed = readModelFile(readFileSync(at('whole', 'student-synthetic-1.safetensors')));
+    expect(metadata.lfp_mean).toBe(fixed.metadata.lfp_mean);
+    expect(fixed.metadata).not.toHaveProperty('normalise');
+
+    const [{ evaluations }] = read('run', 'results.json');
+    expect(evaluations[0].frontEnd).toBe('realtime, running z-score of 5 s');
+    const scoresWith = async (...more: string[]): Promise<number[]> => {
+      const out = at('scores.json');
+      const args = ['--model', path, ...data, '--guard', '1', '--segment-frames', '50'];
+      const scored = await run('evaluate', ...args, '--out', out, ...more);
+      expect(scored.exitCode, scored.noted).toBe(0);
+      const [result] = read('scores.json');
+      return result.evaluations.map(({ score }: { score: { meanR2: number } }) => score.meanR2);
+    };
+    const [network, ridge] = await scoresWith();
+    expect(network).toBeCloseTo(evaluations[0].score.meanR2, 5);
+    expect(ridge).toBe(evaluations[1].score.meanR2);
+    // Control: the other normalisation scores otherwise.
+    const [otherNetwork, otherRidge] = await scoresWith('--normalise', 'training');
+    expect(otherNetwork).not.toBeCloseTo(network, 5);
+    expect(otherRidge).not.toBe(ridge);
+
+    const alone = await run(
+      'evaluate',
+      '--model',
+      path,
+      ...data,
+      '--normalise',
+      'training',
+      '--normalise-s',
+      '5',
+    );
+    expect(alone.exitCode).toBe(2);
+    expect(alone.noted).toMatch(/--normalise-s expected --normalise running/);
+  },
+  TIMEOUT_MS,
+);
+
 test.each([
   ['a run that has begun', [], /add --resume to continue it/],
   ['another seed', ['--resume', '--seed', '2'], /expected --seed \(not given\) .* got 2/],

@@ -2,15 +2,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { behaviourOnFrames, differentiate } from './behaviourClock';
-import {
-  extractFeatures,
-  type Features,
-  filterOptions,
-  fitNormalisation,
-  normalise,
-  normaliseLfp,
-} from './features';
+import { extractFeatures, type Features, filterOptions } from './features';
 import { createRealtimeFrontEnd } from './frontEnd/realtime';
+import { fitNormalisation, LfpNormaliser, normalise } from './normalisation';
 import { cutSegments, fillBatch, shuffleSegments } from './segments';
 import type { Signal } from './session';
 import { contiguousSplit, type FrameRange, randomSegmentSplit } from './splits';
@@ -59,18 +53,22 @@ describe('extractFeatures', () => {
     expect(features.behaviour).toEqual(session.behaviour?.data);
   });
 
-  test('frames normalised one by one are those normalised at once', () => {
-    const odd = { ...session, channelMask: Float32Array.of(1, 1, 0, 1, 1) };
-    const features = extractFeatures(odd, { kind: 'realtime', notchHz: 50 });
-    const norm = fitNormalisation(features, contiguousSplit(features, { guardS: 1 }).train);
-    const live = createRealtimeFrontEnd(filterOptions(odd, { kind: 'realtime', notchHz: 50 }));
-    const frames: number[] = [];
-    for (let i = 0; i < 5 * session.lfp.sampleCount; i += 5) {
-      const frame = live.push(session.lfp.data.subarray(i, i + 5));
-      frames.push(...normaliseLfp(frame, norm, odd.channelMask));
-    }
-    expect(Float32Array.from(frames)).toEqual(normalise(features, norm).lfp);
-  });
+  test.each([undefined, 2])(
+    'frames normalised one by one are those normalised at once, running over %s s',
+    (runningZScoreS) => {
+      const odd = { ...session, channelMask: Float32Array.of(1, 1, 0, 1, 1) };
+      const features = extractFeatures(odd, { kind: 'realtime', notchHz: 50, runningZScoreS });
+      const norm = fitNormalisation(features, contiguousSplit(features, { guardS: 1 }).train);
+      const live = createRealtimeFrontEnd(filterOptions(odd, { kind: 'realtime', notchHz: 50 }));
+      const normaliser = new LfpNormaliser(norm, odd.channelMask);
+      const frames: number[] = [];
+      for (let i = 0; i < 5 * session.lfp.sampleCount; i += 5) {
+        const frame = live.push(session.lfp.data.subarray(i, i + 5));
+        frames.push(...normaliser.push(frame));
+      }
+      expect(Float32Array.from(frames)).toEqual(normalise(features, norm).lfp);
+    },
+  );
 
   test('offline-paper differs from realtime but agrees on the clock', () => {
     const realtime = extractFeatures(session, { kind: 'realtime' });

@@ -1,5 +1,6 @@
-/** Features: LFP and behaviour on one frame clock, ready for segments; and their normalisation. */
+/** Features: LFP and behaviour on one frame clock, ready for normalisation and segments. */
 import { behaviourOnFrames, differentiate } from './behaviourClock';
+import { clearRejected } from './clearRejected';
 import type { PowerBand } from './frontEnd/bandPower';
 import { offlinePaper } from './frontEnd/offlinePaper';
 import { createRealtimeFrontEnd, type RealtimeFrontEndOptions } from './frontEnd/realtime';
@@ -7,7 +8,6 @@ import { createReference, type ReferenceKind } from './frontEnd/reference';
 import { frameValidity, gapsOf, mergedGaps, powerOnset, SETTLE_S } from './gaps';
 import type { AppliedFrontEnd } from './provenance';
 import { channelCountOf, type Session } from './session';
-import type { FrameRange } from './splits';
 
 export type FrontEndKind = 'realtime' | 'offline-paper' | 'none';
 
@@ -24,6 +24,8 @@ export interface FrontEndOptions {
   readonly powerBandsHz?: readonly PowerBand[];
   /** Turn a position into a velocity by causal difference; default false. */
   readonly behaviourAsVelocity?: boolean;
+  /** Time constant of a causal running z-score of the LFP; absent: the training fold's statistics throughout. */
+  readonly runningZScoreS?: number;
 }
 
 export interface Features {
@@ -54,15 +56,8 @@ export interface Features {
   readonly groupDelayMs: number;
   /** The same of each power band's envelope; absent: no power bands. */
   readonly bandDelaysMs?: readonly number[];
-}
-
-export interface Normalisation {
-  /** `[channel * bandCount + band]` */
-  readonly lfpMean: Float32Array;
-  readonly lfpScale: Float32Array;
-  /** `[K]` */
-  readonly behaviourMean: Float32Array;
-  readonly behaviourScale: Float32Array;
+  /** How the LFP is to be normalised, see {@link FrontEndOptions}. */
+  readonly runningZScoreS?: number;
 }
 
 const DEFAULT_FRAME_RATE_HZ = 100;
@@ -121,6 +116,7 @@ export function extractFeatures(session: Session, options: FrontEndOptions): Fea
     bandDelaysMs:
       session.provenance?.frontEnd?.bandDelaysMs ??
       result.bandDelaysMs?.map((delay) => delay + (lfp.delayMs ?? 0)),
+    ...(options.runningZScoreS !== undefined && { runningZScoreS: options.runningZScoreS }),
   };
 }
 
@@ -208,14 +204,6 @@ function holdLast(data: Float32Array, width: number): Float32Array {
   return held;
 }
 
-function clearRejected(lfp: Float32Array, channelMask: Float32Array, bandCount: number) {
-  if (channelMask.every((valid) => valid === 1)) return;
-  const width = channelMask.length * bandCount;
-  for (let i = 0; i < lfp.length; i++) {
-    if (channelMask[Math.floor((i % width) / bandCount)] === 0) lfp[i] = 0;
-  }
-}
-
 function concatenate(parts: readonly Float32Array[]): Float32Array {
   const whole = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
   let offset = 0;
@@ -224,78 +212,4 @@ function concatenate(parts: readonly Float32Array[]): Float32Array {
     offset += part.length;
   }
   return whole;
-}
-
-/**
- * Mean and standard deviation of every column over the training frames only. Unknown values are
- * skipped; constant and empty columns get scale 1.
- */
-export function fitNormalisation(features: Features, train: readonly FrameRange[]): Normalisation {
-  const lfp = columnMoments(features.lfp, features.channelCount * features.bandCount, train);
-  const behaviour = features.behaviour
-    ? columnMoments(features.behaviour, features.behaviourNames.length, train)
-    : { mean: new Float32Array(0), scale: new Float32Array(0) };
-  return {
-    lfpMean: lfp.mean,
-    lfpScale: lfp.scale,
-    behaviourMean: behaviour.mean,
-    behaviourScale: behaviour.scale,
-  };
-}
-
-/** Z-scored copies. Nothing is clipped; rejected channels stay 0 and unknown behaviour stays NaN. */
-export function normalise(features: Features, norm: Normalisation): Features {
-  return {
-    ...features,
-    lfp: normaliseLfp(features.lfp, norm, features.channelMask),
-    behaviour:
-      features.behaviour && zScore(features.behaviour, norm.behaviourMean, norm.behaviourScale),
-  };
-}
-
-/** The LFP part of {@link normalise} for any whole frames `[m, channel * bandCount + band]`, as live decoding needs. */
-export function normaliseLfp(
-  frames: Float32Array,
-  norm: Normalisation,
-  channelMask: Float32Array,
-): Float32Array {
-  const scored = zScore(frames, norm.lfpMean, norm.lfpScale);
-  clearRejected(scored, channelMask, norm.lfpMean.length / channelMask.length);
-  return scored;
-}
-
-function zScore(data: Float32Array, mean: Float32Array, scale: Float32Array): Float32Array {
-  const width = mean.length;
-  const scored = new Float32Array(data.length);
-  for (let start = 0; start < data.length; start += width) {
-    for (let c = 0; c < width; c++) {
-      scored[start + c] = (data[start + c] - mean[c]) / scale[c];
-    }
-  }
-  return scored;
-}
-
-function columnMoments(data: Float32Array, width: number, ranges: readonly FrameRange[]) {
-  const count = new Float64Array(width);
-  const centre = new Float64Array(width);
-  const squares = new Float64Array(width);
-  for (const { start, end } of ranges) {
-    for (let i = start * width; i < end * width; i += width) {
-      for (let c = 0; c < width; c++) {
-        const value = data[i + c];
-        if (!Number.isFinite(value)) continue;
-        // Welford's update: raw units can sit far from zero, where sum of squares cancels.
-        count[c] += 1;
-        const difference = value - centre[c];
-        centre[c] += difference / count[c];
-        squares[c] += difference * (value - centre[c]);
-      }
-    }
-  }
-  const scale = new Float32Array(width);
-  for (let c = 0; c < width; c++) {
-    const deviation = Math.sqrt(squares[c] / count[c]);
-    scale[c] = deviation > 1e-6 * Math.abs(centre[c]) && deviation > 1e-30 ? deviation : 1;
-  }
-  return { mean: Float32Array.from(centre), scale };
 }

@@ -2,7 +2,8 @@
 import { existsSync, openSync, readSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { extractFeatures, fitNormalisation, normalise } from './features';
+import { extractFeatures } from './features';
+import { fitNormalisation, normalise } from './normalisation';
 import { type FileSource, openFile, proposeChoice } from './readers';
 import { contiguousSplit } from './splits';
 

@@ -1,5 +1,6 @@
 // The Wiener baseline: causal ridge regression from lagged LFP frames to behaviour.
-import { type Features, fitNormalisation, type Normalisation, normalise } from '../data/features';
+import type { Features } from '../data/features';
+import { fitNormalisation, type Normalisation, normalise } from '../data/normalisation';
 import type { FrameRange, Split } from '../data/splits';
 import { type LaggedFrames, type LaggedWeights, laggedFrames, predictRows } from './laggedFrames';
 import { type Score, scorePredictions } from './metrics';

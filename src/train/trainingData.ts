@@ -1,13 +1,14 @@
 // Recordings ready for training: normalised on their own training folds, cut into segments, laid out for one model.
 
-import { type Features, fitNormalisation, type Normalisation, normalise } from '../data/features';
+import type { Features } from '../data/features';
+import { fitNormalisation, type Normalisation, normalise } from '../data/normalisation';
 import { type Batch, cutSegments, fillBatch, type Segment } from '../data/segments';
 import type { FrameRange, Split } from '../data/splits';
 import type { ModelConfig } from '../model/config';
 import type { ModelSize } from './settings';
 
 export interface TrainingData {
-  /** Normalised with their own training fold's statistics. */
+  /** Normalised with their own training fold's statistics, or running on from these. */
   readonly sessions: readonly Features[];
   readonly normalisations: readonly Normalisation[];
   readonly splits: readonly Split[];

@@ -91,6 +91,8 @@ export interface DataSettings {
   reference?: ReferenceKind;
   /** Log powers beside the LFP; absent: none. Of the realtime front end only. */
   powerBandsHz?: readonly PowerBand[];
+  /** Time constant of a running z-score of the LFP; absent: the training fold's statistics throughout. */
+  runningZScoreS?: number;
   behaviourAsVelocity: boolean;
   split: 'contiguous' | 'random-5s';
 }

@@ -1,6 +1,7 @@
 // The replay decodes every frame of the test fold once and in order, also when frames queue and are taken together.
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Fault } from '../base/fault';
+import { fitNormalisation, normalise } from '../data/normalisation';
 import { syntheticSessions } from '../data/synthetic';
 import type { DecodePath } from '../decode/chooseDecoder';
 import { createCpuDecoder } from '../decode/cpuDecoder';
@@ -60,7 +61,11 @@ let loop: DecodeLoop | undefined;
 afterEach(() => loop?.close());
 
 /** Plays the fold to its end. */
-async function replay(preference: DecodePath, speed: number): Promise<DecodedFrames[]> {
+async function replay(
+  preference: DecodePath,
+  speed: number,
+  data = settings,
+): Promise<DecodedFrames[]> {
   const told: DecodedFrames[] = [];
   const faults: Fault[] = [];
   let end = () => {};
@@ -77,8 +82,8 @@ async function replay(preference: DecodePath, speed: number): Promise<DecodedFra
     preference,
     model: { config, weights },
     session,
-    data: settings,
-    prepared,
+    data,
+    prepared: new Preparer().prepare(session, data),
     speed,
     loop: false,
     tell,
@@ -113,3 +118,29 @@ describe.each<DecodePath>(['gpu', 'cpu'])('on %s', (path) => {
     },
   );
 });
+
+it.each([
+  { name: 'the training fold', runningZScoreS: undefined },
+  { name: 'a running z-score', runningZScoreS: 5 },
+])(
+  'normalised by $name, live predictions are those of the whole session, to the bit',
+  async ({ runningZScoreS }) => {
+    const data = { ...settings, ...(runningZScoreS && { runningZScoreS }) };
+    const told = await replay('cpu', 1000, data);
+    const got = Float32Array.from(told.flatMap(({ decoded }) => [...decoded]));
+    // The session is shorter than the filters' settling time, so that the replay's filters saw it from its start.
+    const { features, split } = new Preparer().prepare(session, data);
+    const norm = fitNormalisation(features, split.train);
+    const { lfp } = normalise(features, norm);
+    const decoder = await createCpuDecoder(config, weights);
+    const rows: number[] = [];
+    for (let frame = split.test[0].start; frame < split.test[0].end; frame++) {
+      const { behaviour } = await decoder.step(lfp.slice(frame * CHANNELS, (frame + 1) * CHANNELS));
+      rows.push(
+        ...behaviour.map((value, k) => value * norm.behaviourScale[k] + norm.behaviourMean[k]),
+      );
+    }
+    decoder.destroy();
+    expect(got).toEqual(Float32Array.from(rows));
+  },
+);

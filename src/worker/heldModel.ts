@@ -90,6 +90,14 @@ export class Models {
   }
 }
 
+/** The settings with the normalisation that the model was trained with, where its file says so. */
+export function normalisedAs({ record }: HeldModel, data: DataSettings): DataSettings {
+  if (!record) return data;
+  const { runningZScoreS: _chosen, ...others } = data;
+  const { runningZScoreS } = record.data;
+  return runningZScoreS === undefined ? others : { ...others, runningZScoreS };
+}
+
 function fileNameOf(kind: ModelKind): string {
   return `${kind}.safetensors`;
 }

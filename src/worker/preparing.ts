@@ -37,13 +37,14 @@ export class Preparer {
 
 /** The settings' front end, or another kind with the same settings; the published chain has no band powers. */
 export function frontEndOf(data: DataSettings, kind: DataSettings['frontEnd']): FrontEndOptions {
-  const { notchHz, reference, powerBandsHz, behaviourAsVelocity } = data;
+  const { notchHz, reference, powerBandsHz, behaviourAsVelocity, runningZScoreS } = data;
   return {
     kind,
     notchHz,
     ...(reference && { reference }),
     ...(kind === 'realtime' && powerBandsHz && { powerBandsHz }),
     behaviourAsVelocity,
+    ...(runningZScoreS !== undefined && { runningZScoreS }),
   };
 }
 

@@ -1,6 +1,6 @@
 // Frames replayed as if live are the frames that training saw.
 import { describe, expect, it } from 'vitest';
-import { normalise } from '../data/features';
+import { normalise } from '../data/normalisation';
 import type { Session } from '../data/session';
 import { syntheticSessions } from '../data/synthetic';
 import type { DataSettings } from './api';
@@ -24,6 +24,8 @@ describe.each([
   { name: 'realtime, random folds', session, data: { ...settings, split: 'random-5s' as const } },
   { name: 'offline-paper', session, data: { ...settings, frontEnd: 'offline-paper' as const } },
   { name: 'already frames', session: frames, data: settings },
+  { name: 'realtime, running z-score', session, data: { ...settings, runningZScoreS: 5 } },
+  { name: 'already frames, running', session: frames, data: { ...settings, runningZScoreS: 5 } },
 ])('ReplaySource of $name', ({ session: recording, data }) => {
   const prepared = new Preparer().prepare(recording, data);
   const source = new ReplaySource(recording, prepared, data);
@@ -54,6 +56,15 @@ it('is not fooled by any frames (control): neighbouring frames differ by more th
   const a = source.next()!.lfp;
   const b = source.next()!.lfp;
   expect(Math.max(...a.map((value, c) => Math.abs(value - b[c])))).toBeGreaterThan(
+    10 * SETTLED_TOLERANCE,
+  );
+});
+
+it('starts a running z-score from all that went before (control): the training statistics give others', () => {
+  const [running, fixed] = [{ ...settings, runningZScoreS: 5 }, settings].map(
+    (data) => new ReplaySource(session, new Preparer().prepare(session, data), data).next()!.lfp,
+  );
+  expect(Math.max(...running.map((value, c) => Math.abs(value - fixed[c])))).toBeGreaterThan(
     10 * SETTLED_TOLERANCE,
   );
 });

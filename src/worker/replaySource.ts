@@ -1,11 +1,7 @@
 /** A stretch of a session as if it were live: samples go through the front end frame by frame. */
-import {
-  filterOptions,
-  fitNormalisation,
-  type Normalisation,
-  normaliseLfp,
-} from '../data/features';
+import { filterOptions } from '../data/features';
 import { createRealtimeFrontEnd, type RealtimeFrontEnd } from '../data/frontEnd/realtime';
+import { fitNormalisation, LfpNormaliser, type Normalisation } from '../data/normalisation';
 import type { Session } from '../data/session';
 import type { FrameRange } from '../data/splits';
 import type { DataSettings } from './api';
@@ -27,6 +23,9 @@ export class ReplaySource {
   readonly #session: Session;
   readonly #prepared: Prepared;
   readonly #frontEnd: RealtimeFrontEnd | undefined;
+  /** As it is where the stretch starts: it has seen everything before. */
+  readonly #normaliserAtStart: LfpNormaliser;
+  #normaliser: LfpNormaliser;
   #frame: number;
   /** Samples given to the front end so far, and the frame it counts from. */
   #sample = 0;
@@ -40,6 +39,13 @@ export class ReplaySource {
     this.normalisation = fitNormalisation(features, split.train);
     this.range = split.test.reduce((a, b) => (b.end - b.start > a.end - a.start ? b : a));
     this.#frame = this.range.start;
+    const width = features.channelCount * features.bandCount;
+    this.#normaliserAtStart = new LfpNormaliser(this.normalisation, features.channelMask);
+    this.#normaliserAtStart.skip(
+      features.lfp.subarray(0, this.range.start * width),
+      features.frameValid,
+    );
+    this.#normaliser = this.#normaliserAtStart.copy();
     if (features.frontEnd === 'realtime') {
       this.#frontEnd = createRealtimeFrontEnd(
         filterOptions(session, { kind: 'realtime', ...data }),
@@ -51,6 +57,7 @@ export class ReplaySource {
   /** The next frame is the first of the stretch again. */
   rewind(): void {
     this.#frame = this.range.start;
+    this.#normaliser = this.#normaliserAtStart.copy();
     if (!this.#frontEnd) return;
     const { frameRateHz } = this.#prepared.features;
     const settleFrames = Math.round(SETTLE_S * frameRateHz);
@@ -72,7 +79,8 @@ export class ReplaySource {
     const raw = this.#frontEnd
       ? this.#push(this.#sampleOf(frame) + 1).slice(-width)
       : features.lfp.subarray(frame * width, (frame + 1) * width);
-    return { frame, lfp: normaliseLfp(raw, this.normalisation, features.channelMask) };
+    const valid = features.frameValid?.subarray(frame, frame + 1);
+    return { frame, lfp: this.#normaliser.push(raw, valid) };
   }
 
   /** The last sample that a frame needs. */

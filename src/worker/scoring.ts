@@ -2,6 +2,7 @@
 
 import { ParameterSet } from '../autograd/parameterSet';
 import type { Features } from '../data/features';
+import { runningText } from '../data/runningZScore';
 import type { Evaluation } from '../evaluate/evaluation';
 import { scorePredictions } from '../evaluate/metrics';
 import { fitRidge } from '../evaluate/ridge';
@@ -60,7 +61,7 @@ function circumstances({ features, split }: { features: Features; split: Prepare
   const frontEnd = features.importedThrough?.kind ?? features.frontEnd;
   return {
     split: splitTextOf(split),
-    frontEnd: frontEnd === 'none' ? 'none (already frames)' : frontEnd,
+    frontEnd: `${frontEnd === 'none' ? 'none (already frames)' : frontEnd}${runningText(features.runningZScoreS)}`,
     synthetic: features.synthetic,
   };
 }

@@ -20,7 +20,7 @@ import type {
   TrainRequest,
 } from './api';
 import { DecodeLoop } from './decodeLoop';
-import { Models } from './heldModel';
+import { Models, normalisedAs } from './heldModel';
 import type { SessionEntry } from './library';
 import { MappingShelf } from './mappingShelf';
 import { OpenRecordings } from './openRecordings';
@@ -234,11 +234,18 @@ export class Studio implements StudioApi {
     if (!model) throw new Error('[decode] expected a student, got none: distil or load one first');
     const { sessionId, ...settings } = request;
     const session = this.#recordings.get(sessionId);
+    const data = normalisedAs(model, settings.data);
+    if (data.runningZScoreS !== settings.data.runningZScoreS) {
+      const text =
+        'The LFP is normalised as the student was trained, not as chosen with the front end.';
+      this.#tell({ type: 'note', text });
+    }
     this.#decode = await DecodeLoop.open({
       ...settings,
+      data,
       device: () => this.#openDevice(),
       model,
-      prepared: this.#preparer.prepare(session, settings.data),
+      prepared: this.#preparer.prepare(session, data),
       session,
       tell: this.#tell,
     });

@@ -8,6 +8,7 @@ import { formatCount, formatDuration, formatRate } from '../format';
 import { runStore } from '../stores/runStore';
 import { settingsStore } from '../stores/settingsStore';
 import { usePromise } from '../usePromise';
+import { NormaliseFields } from './NormaliseFields';
 import { PowerBandsField } from './PowerBandsField';
 
 const FOLDS = ['train', 'validation', 'test'] as const;
@@ -76,6 +77,7 @@ function DataFields({ data }: { data: DataSettings }) {
         </select>
       </label>
       <PowerBandsField data={data} disabled={isRunning || data.frontEnd !== 'realtime'} />
+      <NormaliseFields data={data} disabled={isRunning} />
       <label className="stacked">
         Split
         <select

@@ -1,0 +1,71 @@
+// A model decodes with the normalisation that it was trained with, whatever the page shows now.
+import { expect, test } from 'vitest';
+import { checkConfig } from '../model/config';
+import { decoderParameters, initialWeights } from '../model/parameters';
+import type { DataSettings } from './api';
+import { Models, normalisedAs } from './heldModel';
+import type { Folder } from './storage';
+
+const settings: DataSettings = {
+  frontEnd: 'realtime',
+  notchHz: 60,
+  behaviourAsVelocity: false,
+  split: 'contiguous',
+};
+const config = checkConfig({
+  channelCount: 2,
+  bandCount: 1,
+  modelDim: 8,
+  layerCount: 1,
+  stateDim: 4,
+  headDim: 8,
+  expand: 2,
+  convTaps: 4,
+  channelDim: 2,
+  ecaTaps: 3,
+  bidirectional: false,
+  outputCount: 2,
+});
+const weights = initialWeights(decoderParameters(config), 3, 'mamba2');
+const recordOf = (data: DataSettings) => ({
+  preset: 'tiny',
+  seed: 1,
+  adapter: 'any',
+  trainedAt: '2020-01-01',
+  synthetic: true,
+  sessions: [],
+  data,
+  outputs: ['x', 'y'],
+  units: ['cm', 'cm'],
+});
+
+function inMemory(): Folder {
+  const files = new Map<string, Uint8Array>();
+  return {
+    read: async (name) => files.get(name),
+    write: async (name, bytes) => void files.set(name, bytes),
+    remove: async (name) => void files.delete(name),
+    names: async () => [...files.keys()],
+  };
+}
+
+test.each([
+  { trained: 7, shown: undefined },
+  { trained: 7, shown: 30 },
+  { trained: undefined, shown: 30 },
+])('trained over $trained s, shown $shown s', async ({ trained, shown }) => {
+  const folder = inMemory();
+  const data = { ...settings, ...(trained && { runningZScoreS: trained }) };
+  await new Models(folder).hold('student', { config, weights, record: recordOf(data) });
+  const models = new Models(folder);
+  await models.restore();
+  const now = { ...settings, notchHz: 50 as const, ...(shown && { runningZScoreS: shown }) };
+  const used = normalisedAs(models.get('student')!, now);
+  expect(used).toEqual({ ...data, notchHz: 50 });
+  expect('runningZScoreS' in used).toBe(trained !== undefined);
+});
+
+test('a model of another program takes what is shown', () => {
+  const now = { ...settings, runningZScoreS: 30 };
+  expect(normalisedAs({ config, weights }, now)).toEqual(now);
+});
