@@ -28,6 +28,8 @@ beforeAll(() => {
   writeFileSync(join(folder, 'made.vmrk'), vision.markers);
   writeFileSync(join(folder, 'paused.ns2'), blackrock);
   const rows = Array.from({ length: 1500 }, (_, i) => `${i / 500},${Math.sin(i / 9)},${i % 7}`);
+  const moves = rows.map((_, i) => `${i / 500},${Math.cos(i / 50)}`);
+  writeFileSync(join(folder, 'hand.csv'), `time,hand vel x\n${moves.join('\n')}`);
   writeFileSync(join(folder, 'table.csv'), `time,lfp1,lfp2\n${rows.join('\n')}`);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -171,6 +173,49 @@ describe('import', () => {
     const { lfp } = readArrow(new Uint8Array(readFileSync(join(folder, 'table.arrow'))), 't');
     expect(lfp.names).toEqual(['lfp2']);
     expect(lfp.units).toEqual(['mV']);
+  });
+
+  test('movement of another file, aligned by events, equals that by the same offset', async () => {
+    const files = 'DIR/paused.ns2 DIR/hand.csv';
+    const events = '--align events --event-lfp 1.5 2.25 --event-behaviour 1 1.75';
+    const byEvents = await run(
+      `import ${files} --out DIR/events.arrow --save-mapping DIR/events.json ${events}`,
+    );
+    const byOffset = await run(`import ${files} --out DIR/offset.arrow --offset 0.5`);
+    const nobody = await run(`import ${files} --out DIR/together.arrow --together`);
+    expect([byEvents.exitCode, byOffset.exitCode, nobody.exitCode]).toEqual([0, 0, 0]);
+    const read = (name: string) => readArrow(new Uint8Array(readFileSync(join(folder, name))), 'p');
+    const [measured, offset, together] = ['events', 'offset', 'together'].map((name) =>
+      read(`${name}.arrow`),
+    );
+    expect(measured.behaviour).toEqual(offset.behaviour);
+    expect(measured.lfp).toEqual(offset.lfp);
+    expect(together.behaviour).not.toEqual(offset.behaviour);
+    expect(measured.provenance?.mapping.behaviour).toMatchObject([
+      { offsetS: 0.5, alignedBy: { by: 'events', residualS: 0 } },
+    ]);
+    expect(measured.provenance?.files.map(({ name }) => name)).toEqual(['paused.ns2', 'hand.csv']);
+    expect(byEvents.noted.join('\n')).toMatch(/Clocks: .* 0\.5 s later: the median of 2 events/);
+    expect(byEvents.noted.join('\n')).not.toMatch(/assumed/);
+    expect(nobody.noted.join('\n')).toMatch(/assumed to begin together, which nobody has stated/);
+    const again = await run(`import ${files} --out DIR/again.arrow --mapping DIR/events.json`);
+    expect(again.noted.join('\n')).toMatch(/measured on events of one recording/);
+  });
+
+  test.each([
+    ['--align start', 1, /^\[align\] expected to learn when "paused\.ns2" began/],
+    ['--align events --event-lfp 1', 1, /got 1 of the LFP and 0 of the behaviour/],
+    ['--align events --event-lfp soon --event-behaviour 1', 2, /--event-lfp expected seconds/],
+    ['--align offset', 2, /needs --offset/],
+    ['--align start --offset 1', 2, /does not go with/],
+    ['--event-lfp 1', 2, /needs --align events/],
+  ])('%s', async (align, code, message) => {
+    const { exitCode, noted } = await run(
+      `import DIR/paused.ns2 DIR/hand.csv --out DIR/x.arrow ${align}`,
+    );
+    expect(exitCode).toBe(code);
+    expect(noted.join('\n')).toMatch(message);
+    expect(existsSync(join(folder, 'x.arrow'))).toBe(false);
   });
 
   test('one saved mapping for several recordings, into a folder', async () => {

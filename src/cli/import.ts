@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { writeArrow } from '../data/formats/arrow';
 import { cpuDecimator } from '../data/formats/decimator';
 import type { FileSource, OpenFile } from '../data/formats/fileFormat';
+import { joinFiles } from '../data/formats/joinFiles';
 import { reducedBy } from '../data/formats/sampleGrid';
 import { bandName } from '../data/frontEnd/bandPower';
 import { importSession } from '../data/importSession';
@@ -57,7 +58,19 @@ const OPTIONS: OptionTable = {
     help: "added to the behaviour's clock",
     least: Number.NEGATIVE_INFINITY,
   },
-  mapping: { kind: 'text', value: 'FILE', help: 'mapping as JSON instead of the six above' },
+  align: {
+    kind: 'text',
+    choices: ['start', 'offset', 'events'],
+    help: 'how the clocks of LFP and behaviour from two files lie; default: they begin together',
+  },
+  'event-lfp': { kind: 'list', value: 'S', help: 'times of events on the clock of the LFP' },
+  'event-behaviour': {
+    kind: 'list',
+    value: 'S',
+    help: 'of the same events on that of the behaviour',
+  },
+  together: { kind: 'flag', help: 'the files are one recording, the LFP first' },
+  mapping: { kind: 'text', value: 'FILE', help: 'mapping as JSON instead of --lfp to --rate' },
   'save-mapping': { kind: 'text', value: 'FILE', help: 'keep the mapping for other recordings' },
   'front-end': { ...RECORDING_OPTIONS['front-end'] },
   notch,
@@ -87,7 +100,11 @@ export const importRecordings: Command = {
     const interruption = catchInterrupts(() =>
       controller.abort(new Error('[import] stopped; nothing was written')),
     );
-    const files = await openFiles(sources);
+    const parts = await openFiles(sources);
+    const isOne = options.flag('together') && parts.length > 1;
+    const files = isOne
+      ? [joinFiles(parts.map((file) => ({ source: { name: file.fileName }, file })))]
+      : parts;
     const opened: OpenedDevice[] = [];
     const device = options.text('front-end-device') as FrontEndDevice | undefined;
     const makeDecimator = chooseDecimator({
@@ -104,10 +121,10 @@ export const importRecordings: Command = {
     try {
       const outputs = outputsOf(files, options.required('out'));
       for (const [i, file] of files.entries()) {
-        const parts = partsOf(file, files, sources);
+        const ownSources = partsOf(file, files, sources);
         const reducing = file.sources.map((source) => reducedBy(source, makeDecimator));
         const asked = { ...file, sources: reducing };
-        await importOne(asked, parts, outputs[i], options, controller.signal, terminal);
+        await importOne(asked, ownSources, outputs[i], options, controller.signal, terminal);
       }
     } catch (error) {
       if (interruption.exitCode === undefined) throw error;
@@ -132,6 +149,9 @@ async function importOne(
 ): Promise<void> {
   const { mapping, reasons } = await mappingFor(file, options);
   for (const reason of reasons) terminal.note(reason);
+  for (const { path, offsetS, alignedBy } of mapping.behaviour) {
+    if (alignedBy) terminal.note(`Clocks: ${path} is ${offsetS} s later: ${alignedBy.reason}.`);
+  }
   const startedMs = performance.now();
   const session = await importSession(file, sources, mapping, {
     frontEnd: frontEndOptions(options, {}),
@@ -152,7 +172,8 @@ async function importOne(
       `${Math.round(process.resourceUsage().maxRSS / 1024)} MiB at most`,
   );
   if (frontEnd) terminal.note(`  ${delayText(frontEnd)}`);
-  for (const warning of session.warnings) terminal.note(`  ${warning}`);
+  const news = session.warnings.filter((warning) => !reasons.includes(warning));
+  for (const warning of news) terminal.note(`  ${warning}`);
 }
 
 function delayText({ kind, groupDelayMs, powerBandsHz = [], bandDelaysMs = [] }: AppliedFrontEnd) {
@@ -174,7 +195,7 @@ function outputsOf(files: readonly OpenFile[], out: string): string[] {
   if (isFolder) return files.map(({ name }) => join(out, `${fileNameOf(name)}.arrow`));
   if (files.length === 1) return [out];
   throw new Error(
-    `[import] expected a folder for ${files.length} recordings, got --out ${out}: end it with /, or import one at a time`,
+    `[import] expected a folder for ${files.length} recordings, got --out ${out}: end it with /, import one at a time, or as one by --together`,
   );
 }
 

@@ -22,6 +22,7 @@ import {
   type SeriesMapping,
   transformed,
 } from './mapping';
+import { unalignedWarnings } from './mappingClocks';
 import { createMissingRuns } from './missingRuns';
 import type { AppliedFrontEnd } from './provenance';
 import type { Session, Signal } from './session';
@@ -200,6 +201,7 @@ async function extractStreamed(
     channelMask: referencing.mask,
     warnings: [
       ...file.sessionWarnings,
+      ...unalignedWarnings(file, mapping),
       ...(clock.factor > 1
         ? [reducedNote(source.info.name, grid.rateHz, clock.rateHz, decimator?.adapter)]
         : []),

@@ -1,5 +1,6 @@
 /** Messages between a parser in a worker of its own and whoever may have to kill it. */
 import type { FileFormat, SeriesChoice, SeriesInfo } from './formats/fileFormat';
+import type { RecordingStart } from './formats/recordingStart';
 import type { SampleRange } from './session';
 
 /** A file in a form that can be sent to a worker. */
@@ -57,6 +58,7 @@ export interface FileDescription {
   readonly name: string;
   readonly subject: string;
   readonly recordedAt?: string;
+  readonly recordingStart?: RecordingStart;
   readonly warnings: readonly string[];
   readonly sessionWarnings: readonly string[];
   readonly sources: readonly {

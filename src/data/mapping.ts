@@ -1,5 +1,12 @@
 /** What of a file is LFP and what is behaviour: proposed with reasons, kept as data, applied to files of the same shape. */
 import { assembleSession } from './assembleSession';
+import {
+  type ClockAlignment,
+  type ClockOffset,
+  isElsewhere,
+  offsetFromStarts,
+  togetherWarning,
+} from './clockAlignment';
 import type { OpenFile, SeriesChoice, SeriesInfo } from './formats/fileFormat';
 import type { Session, Signal } from './session';
 
@@ -15,6 +22,8 @@ export interface SeriesMapping {
   readonly rateHz?: number;
   /** Seconds added to the series' clock. */
   readonly offsetS?: number;
+  /** Where `offsetS` comes from; by `start` it is taken anew from every file. */
+  readonly alignedBy?: ClockAlignment;
 }
 
 /** Plain data: goes through JSON unchanged. */
@@ -47,11 +56,12 @@ export function proposeMapping(file: OpenFile): MappingProposal {
     file.series.filter(({ path }) => path !== lfp.series.path),
     behaviourClues,
   );
+  const clocks = behaviour && proposedClocks(lfp.series, behaviour.series);
   return {
     mapping: {
       version: 1,
       lfp: { path: lfp.series.path },
-      behaviour: behaviour ? [{ path: behaviour.series.path }] : [],
+      behaviour: behaviour ? [{ path: behaviour.series.path, ...clocks?.offset }] : [],
     },
     reasons: [
       `Proposed as LFP: ${lfp.series.path}, because ${listed(lfp.because)}.`,
@@ -59,7 +69,24 @@ export function proposeMapping(file: OpenFile): MappingProposal {
       behaviour
         ? `Proposed as behaviour: ${behaviour.series.path}, because ${listed(behaviour.because)}.`
         : 'No series looks like behaviour: usable for pretraining only.',
+      ...(clocks ? [clocks.reason] : []),
     ],
+  };
+}
+
+/** @returns undefined for series of one file, which are on one clock */
+function proposedClocks(
+  lfp: SeriesInfo,
+  behaviour: SeriesInfo,
+): { offset?: ClockOffset; reason: string } | undefined {
+  if (!isElsewhere(lfp, behaviour)) return undefined;
+  const [a, b] = [lfp.recordingStart, behaviour.recordingStart];
+  if (!a || a.isZoneStated !== b?.isZoneStated) return { reason: togetherWarning(lfp, behaviour) };
+  const offset = offsetFromStarts(lfp, behaviour);
+  const { offsetS, alignedBy } = offset;
+  return {
+    offset,
+    reason: `Clocks: behaviour proposed ${offsetS} s later, because ${alignedBy.reason}; confirm it, or align in another way.`,
   };
 }
 
@@ -188,11 +215,13 @@ export async function applyMapping(file: OpenFile, mapping: Mapping): Promise<Se
  * @throws when one is not in the file
  */
 export function locatedMapping(file: OpenFile, mapping: Mapping): Mapping {
-  return {
-    ...mapping,
-    lfp: located(file, mapping.lfp),
-    behaviour: mapping.behaviour.map((series) => located(file, series)),
-  };
+  const lfp = located(file, mapping.lfp);
+  const behaviour = mapping.behaviour.map((series) => {
+    const found = located(file, series);
+    if (found.alignedBy?.by !== 'start') return found;
+    return { ...found, ...offsetFromStarts(infoOf(file, lfp.path), infoOf(file, found.path)) };
+  });
+  return { ...mapping, lfp, behaviour };
 }
 
 /**

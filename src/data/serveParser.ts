@@ -108,7 +108,8 @@ async function sourceOf(
 }
 
 function describe(file: OpenFile, token: number): FileDescription {
-  const { format, fileName, name, subject, recordedAt, warnings, sessionWarnings } = file;
+  const { format, fileName, name, subject, recordedAt, recordingStart, warnings, sessionWarnings } =
+    file;
   const sources = file.sources.map(({ info, columnMask, bands }) => ({ info, columnMask, bands }));
   return {
     token,
@@ -117,6 +118,7 @@ function describe(file: OpenFile, token: number): FileDescription {
     name,
     subject,
     recordedAt,
+    recordingStart,
     warnings,
     sessionWarnings,
     sources,

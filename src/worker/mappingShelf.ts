@@ -1,5 +1,6 @@
 /** Mappings that a person confirmed, kept for the next file of the same shape. */
 import type { Mapping } from '../data/mapping';
+import { forOtherRecordings } from '../data/mappingClocks';
 import { type FileShape, isSameShape } from '../data/sameShape';
 import type { RememberedMapping } from './api';
 import type { Folder } from './storage';
@@ -36,7 +37,9 @@ export class MappingShelf {
     const found = this.#kept.find(({ shape, mapping }) => isSameShape(shape, file, mapping));
     if (!found) return undefined;
     const mapping = located(found, file);
-    return isEqual(mapping, proposal) ? undefined : { mapping, from: found.from };
+    return isEqual(mapping, forOtherRecordings(proposal))
+      ? undefined
+      : { mapping, from: found.from };
   }
 
   async remember({ format, series }: FileShape, mapping: Mapping, from: string): Promise<void> {
@@ -45,7 +48,8 @@ export class MappingShelf {
       series: series.map(({ path, name, columns }) => ({ path, name, columns })),
     };
     const others = this.#kept.filter((kept) => !isSameShape(kept.shape, shape, kept.mapping));
-    this.#kept = [{ shape, mapping, from }, ...others].slice(0, MOST_KEPT);
+    const kept = { shape, mapping: forOtherRecordings(mapping), from };
+    this.#kept = [kept, ...others].slice(0, MOST_KEPT);
     await this.#folder.write(FILE, new TextEncoder().encode(JSON.stringify(this.#kept)));
   }
 }

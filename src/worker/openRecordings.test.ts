@@ -157,6 +157,8 @@ describe('OpenRecordings', () => {
     ],
     ['two of them, by name', ['a.vhdr', 'b.vhdr', 'b.eeg'], [['a.vhdr'], ['b.vhdr', 'b.eeg']]],
     ['channels', ['LFP1.ncs', 'x.csv', 'LFP2.ncs'], [['LFP1.ncs', 'LFP2.ncs'], ['x.csv']]],
+    ['a recording and a table', ['d.ns2', 'hand.csv'], [['d.ns2', 'hand.csv']]],
+    ['two recordings apart', ['d.ns2', 'e.edf'], [['d.ns2'], ['e.edf']]],
     ['movement beside broadband', ['d.nwb', 'd.mat', 'e.nwb'], [['d.nwb', 'd.mat'], ['e.nwb']]],
   ])('groups %s', (_, names, expected) => {
     const groups = groupsOf(names.map((name) => new File([], name)));

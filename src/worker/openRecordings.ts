@@ -245,8 +245,19 @@ export class OpenRecordings {
   }
 }
 
-/** Files of one stem, all Neuralynx channels, and a BrainVision header with what may be its data, together. */
+const LFP_NAME = /\.(nwb|ns\d|edf|bdf)$/i;
+const BEHAVIOUR_NAME = /\.(csv|tsv|txt|mat|npy|npz|parquet)$/i;
+
+/**
+ * Files of one stem, all Neuralynx channels, a BrainVision header with what may be its data, and one recording with
+ * one table or array, together.
+ */
 export function groupsOf(files: readonly File[]): File[][] {
+  const isPair =
+    files.length === 2 &&
+    files.some(({ name }) => LFP_NAME.test(name)) &&
+    files.some(({ name }) => BEHAVIOUR_NAME.test(name));
+  if (isPair) return [[...files]];
   const headers = files.filter(({ name }) => /\.vhdr$/i.test(name));
   const keyOf = ({ name }: File) => {
     if (/\.ncs$/i.test(name)) return '.ncs';

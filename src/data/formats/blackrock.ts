@@ -64,6 +64,8 @@ export async function openBlackrock(source: FileSource): Promise<OpenFile> {
     format: 'blackrock',
     fileName: source.name,
     name: stem(source.name),
+    // Nanoseconds count from an epoch of the network, and not from the time in the header.
+    recordingStart: isPrecise ? undefined : header.recordingStart,
     sources,
     warnings,
   });

@@ -1,5 +1,6 @@
 /** Headers of Blackrock .ns1 to .ns6 files: NEURALSG (2.1), NEURALCD (2.2, 2.3), BRSMPGRP (3.0). */
 import { type FileSource, latin1Field, readExact } from './fileFormat';
+import { type RecordingStart, startOfFields } from './recordingStart';
 
 export interface BlackrockChannel {
   readonly name: string;
@@ -16,6 +17,7 @@ export interface BlackrockHeader {
   /** Time stamps per second. */
   readonly ticksPerS: number;
   readonly dataStart: number;
+  readonly recordingStart?: RecordingStart;
   /** Bytes before the samples of a packet; 0: no packets, the samples follow the header. */
   readonly packetHeaderBytes: 0 | 9 | 13;
 }
@@ -77,8 +79,17 @@ async function readNew(source: FileSource, magic: string): Promise<BlackrockHead
     ),
     ticksPerS,
     dataStart,
+    recordingStart: startOf(basic),
     packetHeaderBytes: magic === 'BRSMPGRP' || basic.getUint8(8) >= 3 ? 13 : 9,
   };
+}
+
+/** The time of tick 0 in UTC, as Windows lays it out: the third field is the day of the week. */
+function startOf(basic: DataView): RecordingStart | undefined {
+  const [year, month, , day, ...time] = Array.from({ length: 8 }, (_, i) =>
+    basic.getUint16(294 + 2 * i, true),
+  );
+  return startOfFields([year, month, day, ...time], { isZoneStated: true, resolutionS: 0.001 });
 }
 
 function readChannel(view: DataView, at: number, source: FileSource): BlackrockChannel {

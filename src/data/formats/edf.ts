@@ -59,6 +59,7 @@ export async function openEdf(source: FileSource): Promise<OpenFile> {
     fileName: source.name,
     name: stem(source.name),
     subject: header.subject || undefined,
+    recordingStart: header.recordingStart,
     sources,
     warnings,
   });

@@ -1,5 +1,6 @@
 /** Header of EDF, EDF+, BDF and BDF+ files, as their specifications lay it out in columns of text. */
 import { type FileSource, latin1Field, readExact } from './fileFormat';
+import { type RecordingStart, startOfFields } from './recordingStart';
 
 export interface EdfSignal {
   readonly name: string;
@@ -14,6 +15,7 @@ export interface EdfSignal {
 
 export interface EdfHeader {
   readonly subject: string;
+  readonly recordingStart?: RecordingStart;
   readonly signals: EdfSignal[];
   readonly itemBytes: 2 | 3;
   readonly dataStart: number;
@@ -62,6 +64,7 @@ export async function readEdfHeader(source: FileSource): Promise<EdfHeader> {
   const recordCount = statedCount < 0 ? held : Math.min(held, statedCount);
   return {
     subject: latin1Field(fixed, 8, 80).split(' ')[0].replace(/^X$/, ''),
+    recordingStart: startOf(fixed),
     signals,
     itemBytes,
     dataStart,
@@ -74,6 +77,16 @@ export async function readEdfHeader(source: FileSource): Promise<EdfHeader> {
         ? [`The header states ${statedCount} records and the file holds ${held}: it was cut short.`]
         : [],
   };
+}
+
+/** Local time in whole seconds, years of two digits from 1985; EDF+ writes X for a date that was taken out. */
+function startOf(fixed: DataView): RecordingStart | undefined {
+  const text = `${latin1Field(fixed, 168, 8)} ${latin1Field(fixed, 176, 8)}`;
+  const fields = /^(\d\d)\.(\d\d)\.(\d\d) (\d\d)\.(\d\d)\.(\d\d)$/.exec(text)?.slice(1).map(Number);
+  if (!fields || /^Startdate X/.test(latin1Field(fixed, 88, 80))) return undefined;
+  const [day, month, year, ...time] = fields;
+  const date = [year + (year < 85 ? 2000 : 1900), month, day];
+  return startOfFields([...date, ...time], { isZoneStated: false, resolutionS: 1 });
 }
 
 function readSignals(view: DataView, count: number, itemBytes: 2 | 3, fileName: string) {

@@ -1,5 +1,6 @@
 /** What every recording format offers once its file is open, and where its bytes come from. */
 import type { SampleRange, Session } from '../session';
+import type { RecordingStart } from './recordingStart';
 import type { SeriesSource } from './sampleGrid';
 
 /** Bytes of a file, read in slices so that its size does not matter. */
@@ -41,6 +42,10 @@ export interface SeriesInfo {
   readonly chunk?: readonly number[];
   /** As the file names it, for example `gzip`. */
   readonly compression?: string;
+  /** Of several joined files the one that holds it. */
+  readonly fileName?: string;
+  /** Of several joined files: when the clock of its file read 0. */
+  readonly recordingStart?: RecordingStart;
 }
 
 /** Which series to read; more than one behaviour series are joined on the first one's clock. */
@@ -86,6 +91,8 @@ export interface OpenFile {
   readonly subject: string;
   /** As `recordedAt` of a session. */
   readonly recordedAt?: string;
+  /** When the file's clock read 0, where the file says. */
+  readonly recordingStart?: RecordingStart;
   readonly series: SeriesInfo[];
   readonly warnings: string[];
   /** Those that also hold for every session read. */

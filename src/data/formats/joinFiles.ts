@@ -1,5 +1,5 @@
 /** Several files of one recording as one: channels side by side, or LFP and behaviour from different files. */
-import type { FileSource, OpenFile } from './fileFormat';
+import type { FileSource, OpenFile, SeriesInfo } from './fileFormat';
 import { stem } from './fileFormat';
 import { openRecording } from './recording';
 import type { SampleGrid, SeriesSource } from './sampleGrid';
@@ -9,34 +9,53 @@ export interface NamedFile {
   readonly file: OpenFile;
 }
 
-/** Neuralynx channels become one file; a kinematics file joins the broadband file of the same stem. */
+/**
+ * Neuralynx channels become one file; a file with behaviour and without LFP joins the LFP file of the same stem,
+ * and the only one joins the only one whatever their names.
+ */
 export function joinRelated(files: readonly NamedFile[]): OpenFile[] {
   const channels = files.filter(({ file }) => file.format === 'neuralynx');
   const others = files.filter(({ file }) => file.format !== 'neuralynx');
   const joined = channels.length > 1 ? [joinChannels(channels)] : channels.map(({ file }) => file);
   const taken = new Set<NamedFile>();
-  for (const lfp of others.filter(({ file }) => file.format === 'nwb')) {
-    const kinematics = others.find(
-      ({ source, file }) => file.format === 'mat' && stem(source.name) === stem(lfp.source.name),
-    );
-    if (!kinematics) continue;
-    taken.add(lfp).add(kinematics);
-    joined.push(joinFiles([lfp, kinematics]));
+  const recordings = others.filter(({ file }) => has(file, 'lfp'));
+  const kinematics = others.filter(({ file }) => has(file, 'behaviour') && !has(file, 'lfp'));
+  const isOnlyPair = recordings.length === 1 && kinematics.length === 1 && channels.length === 0;
+  for (const lfp of recordings) {
+    const found = others.find((one) => {
+      if (taken.has(one) || one === lfp) return false;
+      const isAlike = stem(one.source.name) === stem(lfp.source.name);
+      if (isAlike && lfp.file.format === 'nwb' && one.file.format === 'mat') return true;
+      return kinematics.includes(one) && (isAlike || isOnlyPair);
+    });
+    if (!found) continue;
+    taken.add(lfp).add(found);
+    joined.push(joinFiles([lfp, found]));
   }
   return [...joined, ...others.filter((file) => !taken.has(file)).map(({ file }) => file)];
 }
 
+function has(file: OpenFile, wanted: SeriesInfo['kind']): boolean {
+  return file.series.some(({ kind }) => kind === wanted);
+}
+
 /**
  * One file whose series are those of all; paths get the file's name in front where they would be equal.
- * Clocks stay as they are: align them by `offsetS` of the choice.
+ * Clocks stay as they are, and each series says which file it is of: align them by `offsetS` of the choice.
  */
 export function joinFiles(files: readonly NamedFile[]): OpenFile {
   const paths = files.flatMap(({ file }) => file.series.map(({ path }) => path));
   const isUnique = new Set(paths).size === paths.length;
   const sources = files.flatMap(({ source, file }) =>
-    file.sources.map((one) =>
-      isUnique ? one : { ...one, info: { ...one.info, path: `${source.name}: ${one.info.path}` } },
-    ),
+    file.sources.map(({ info, ...one }) => ({
+      ...one,
+      info: {
+        recordingStart: file.recordingStart,
+        fileName: source.name,
+        ...info,
+        ...(!isUnique && { path: `${source.name}: ${info.path}` }),
+      },
+    })),
   );
   return openRecording({
     format: 'several files',

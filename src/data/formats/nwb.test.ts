@@ -101,6 +101,28 @@ const VELOCITY: SeriesSpec = {
 const AT = { lfp: 'processing/ecephys/LFP/lfp', behaviour: 'processing/behavior/Velocity/hand' };
 
 describe('what is read', () => {
+  test.each<[string, Record<string, string>, number | undefined]>([
+    ['none', {}, undefined],
+    ['the session', { session_start_time: '2021-03-02T12:00:00.5+02:00' }, 500],
+    [
+      'the reference of its times',
+      {
+        session_start_time: '2021-03-02T10:00:09Z',
+        timestamps_reference_time: '2021-03-02T10:00:01Z',
+      },
+      1000,
+    ],
+    ['free text of version 1', { session_start_time: 'Tue Mar 2 2021' }, undefined],
+  ])('start: %s', async (_, datasets, afterTenMs) => {
+    const source = make({ [AT.lfp]: LFP }, (root) => {
+      for (const [name, data] of Object.entries(datasets)) root.create_dataset({ name, data });
+    });
+    const file = await openFile(source);
+    file.close();
+    const wanted = afterTenMs === undefined ? undefined : Date.UTC(2021, 2, 2, 10) + afterTenMs;
+    expect(file.recordingStart?.utcMs).toBe(wanted);
+  });
+
   test('conversion, channel conversion and offset; volts become microvolts', async () => {
     const session = await read(
       make({

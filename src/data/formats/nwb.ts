@@ -3,6 +3,7 @@ import { type OpenFile, type SeriesInfo, stem } from './fileFormat';
 import { openGrid } from './nwbRead';
 import { findSeries, type NwbSeries } from './nwbSeries';
 import { openRecording, type RecordingParts } from './recording';
+import { type RecordingStart, startOfText } from './recordingStart';
 import { isArray, type TreeGroup } from './tree';
 
 export function isNwb(root: TreeGroup): boolean {
@@ -32,6 +33,7 @@ export async function describeNwb(
     ...file,
     subject: await subjectOf(root),
     recordedAt: await recordedAtOf(root),
+    recordingStart: await recordingStartOf(root),
     sources: series.map((one) => ({
       info: infoOf(one),
       open: (statedRateHz) => openGrid(one, statedRateHz),
@@ -60,4 +62,10 @@ async function recordedAtOf(root: TreeGroup): Promise<string | undefined> {
   const start = root.get('session_start_time');
   const text = isArray(start) ? (await start.texts())[0] : undefined;
   return /^\d{4}-\d{2}-\d{2}(T[\d:.]+)?/.exec(text ?? '')?.[0];
+}
+
+/** Times count from the reference time, which is the session's start where it is not stated. */
+async function recordingStartOf(root: TreeGroup): Promise<RecordingStart | undefined> {
+  const found = root.get('timestamps_reference_time') ?? root.get('session_start_time');
+  return isArray(found) ? startOfText((await found.texts())[0] ?? '') : undefined;
 }

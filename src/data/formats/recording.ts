@@ -1,6 +1,8 @@
 /** The common part of all readers: an open file made of series that are read in slices. */
 import { assembleSession } from '../assembleSession';
+import { isElsewhere, togetherWarning } from '../clockAlignment';
 import type { FileFormat, OpenFile, SeriesChoice } from './fileFormat';
+import type { RecordingStart } from './recordingStart';
 import { MAX_VALUES, readWhole, type SampleGrid, type SeriesSource } from './sampleGrid';
 
 /** Slower LFP has nothing left to filter: its samples are the frames. */
@@ -15,6 +17,7 @@ export interface RecordingParts {
   readonly name: string;
   readonly subject?: string;
   readonly recordedAt?: string;
+  readonly recordingStart?: RecordingStart;
   readonly sources: readonly SeriesSource[];
   readonly warnings: readonly string[];
   /** Those that also hold for every session read; absent: all. */
@@ -66,6 +69,7 @@ export function openRecording(parts: RecordingParts): OpenFile {
     name: parts.name,
     subject: parts.subject ?? parts.name,
     recordedAt: parts.recordedAt,
+    recordingStart: parts.recordingStart,
     sources,
     series: sources.map(({ info }) => info),
     warnings: [...parts.warnings],
@@ -78,6 +82,11 @@ export function openRecording(parts: RecordingParts): OpenFile {
         if (isSlow && bands === undefined) lfp.warnings.push(FRAMES_NOTE);
         const behaviour = [];
         for (const path of choice.behaviour ?? []) behaviour.push(await readSignal(path, choice));
+        const infoOf = (path: string) => pick(sources, path, parts).info;
+        const unaligned = (choice.behaviour ?? []).filter(
+          (path) =>
+            choice.offsetS?.[path] === undefined && isElsewhere(infoOf(choice.lfp), infoOf(path)),
+        );
         return assembleSession({
           name: parts.name,
           subject: parts.subject ?? parts.name,
@@ -88,6 +97,7 @@ export function openRecording(parts: RecordingParts): OpenFile {
           channelMask: columnMask,
           warnings: [
             ...(parts.sessionWarnings ?? parts.warnings),
+            ...unaligned.map((path) => togetherWarning(infoOf(choice.lfp), infoOf(path))),
             ...[lfp, ...behaviour].flatMap((part) => part.warnings),
           ],
         });

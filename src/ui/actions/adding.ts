@@ -53,11 +53,13 @@ async function addOutcomes(
   return outcomes !== undefined && outcomes.length > 0 && files.length === outcomes.length;
 }
 
-/** One LFP series and at most one behaviour series leave nothing to choose, unless another choice was made before. */
+/** One LFP series and at most one behaviour series leave nothing to choose, unless they lie in two files or another choice was made before. */
 function needsChoice({ series, proposal, remembered }: OpenedFile): boolean {
   if (remembered) return true;
   const chosen = [proposal.lfp, ...proposal.behaviour].map((one) => one.path);
   if (series.some(({ path, rateHz }) => rateHz === undefined && chosen.includes(path))) return true;
+  const files = chosen.map((path) => series.find((one) => one.path === path)?.fileName);
+  if (new Set(files).size > 1) return true;
   return series.length > 2 || series.filter(({ kind }) => kind !== 'behaviour').length > 1;
 }
 

@@ -67,7 +67,7 @@ function Fields({ chosen, change }: { chosen: Chosen; change: SeriesDetailsProps
           onChange={({ target }) => change({ ...mapping, unit: target.value || undefined })}
         />
       </label>
-      {number('Later by (s)', 'offsetS', 0)}
+      {info.fileName === undefined && number('Later by (s)', 'offsetS', 0)}
       {info.columns.length > 1 && (
         <ColumnChoice
           all={info.columns}

@@ -10,6 +10,7 @@ import { Panel } from '../components/Panel';
 import { formatRate } from '../format';
 import { sessionStore } from '../stores/sessionStore';
 import { mappingLines } from './mappingText';
+import { SeriesAlignment } from './SeriesAlignment';
 import { SeriesDetails } from './SeriesDetails';
 
 export function SeriesPicker({ file }: { file: OpenedFile }) {
@@ -27,8 +28,10 @@ export function SeriesPicker({ file }: { file: OpenedFile }) {
   const behaviourSeries = file.series.filter(
     ({ kind, path }) => kind !== 'lfp' && path !== lfp.path,
   );
+  // Events are those of one recording.
+  const isMeasured = behaviour.some(({ alignedBy }) => alignedBy?.by === 'events');
   const alike = opened.filter(
-    (other) => other.token !== file.token && isSameShape(file, other, mapping),
+    (other) => !isMeasured && other.token !== file.token && isSameShape(file, other, mapping),
   );
   return (
     <Panel
@@ -91,6 +94,7 @@ export function SeriesPicker({ file }: { file: OpenedFile }) {
         series={chosen.map((one) => ({ mapping: one, info: infoOf(one.path) }))}
         change={(changed) => setMapping(withChanged(mapping, changed))}
       />
+      <SeriesAlignment series={file.series} mapping={mapping} change={setMapping} />
       <div className="row">
         <button
           type="button"

@@ -9,14 +9,21 @@ export function mappingLines({ lfp, behaviour }: Mapping): string[] {
   ];
 }
 
-function lineOf(role: string, { path, columns, gain, unit, rateHz, offsetS }: SeriesMapping) {
+const ALIGNED = { start: 'by start time', events: 'by shared events', offset: 'as stated' };
+
+function lineOf(
+  role: string,
+  { path, columns, gain, unit, rateHz, offsetS, alignedBy }: SeriesMapping,
+) {
   const facts = [
     columns &&
       `${columns.length === 1 ? 'column' : `${columns.length} columns:`} ${listed(columns)}`,
     gain !== undefined && `times ${gain}`,
     unit && `in ${unit}`,
     rateHz !== undefined && `sampled at ${rateHz} Hz`,
-    offsetS !== undefined && offsetS !== 0 && `${offsetS} s later`,
+    offsetS !== undefined &&
+      offsetS !== 0 &&
+      `${offsetS} s later${alignedBy ? ` (${ALIGNED[alignedBy.by]})` : ''}`,
   ].filter(Boolean);
   return `${role} is ${[path, ...facts].join(', ')}`;
 }

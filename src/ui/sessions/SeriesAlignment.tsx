@@ -1,0 +1,128 @@
+// How the clocks of LFP and behaviour from different files lie: by start time, by shared events, or by an offset.
+import { useId, useState } from 'react';
+import {
+  type ClockAlignment,
+  type ClockOffset,
+  isElsewhere,
+  offsetFromEvents,
+  offsetFromStarts,
+  statedOffset,
+} from '../../data/clockAlignment';
+import type { SeriesInfo } from '../../data/formats/fileFormat';
+import type { Mapping } from '../../data/mapping';
+import { unalignedWarnings, withOffset } from '../../data/mappingClocks';
+
+interface SeriesAlignmentProps {
+  series: SeriesInfo[];
+  mapping: Mapping;
+  change: (mapping: Mapping) => void;
+}
+
+const CHOICES: [ClockAlignment['by'], string][] = [
+  ['start', 'by start time, as both files state it'],
+  ['events', 'by events that both recorded'],
+  ['offset', 'by an offset'],
+];
+
+export function SeriesAlignment({ series, mapping, change }: SeriesAlignmentProps) {
+  const infoOf = (path: string) => series.find((one) => one.path === path)!;
+  const lfp = infoOf(mapping.lfp.path);
+  const apart = mapping.behaviour.filter(({ path }) => isElsewhere(lfp, infoOf(path)));
+  const group = useId();
+  const [wanted, setWanted] = useState<ClockAlignment['by']>();
+  const [lfpText, setLfpText] = useState('');
+  const [behaviourText, setBehaviourText] = useState('');
+  const [problem, setProblem] = useState<string>();
+  if (apart.length === 0) return null;
+  const [{ offsetS, alignedBy }] = apart;
+  const by = alignedBy?.by ?? wanted;
+  const align = (offsetOf: (lfp: SeriesInfo, behaviour: SeriesInfo) => ClockOffset | undefined) => {
+    try {
+      change(withOffset({ series }, mapping, offsetOf));
+      setProblem(undefined);
+    } catch (error) {
+      change(withOffset({ series }, mapping, () => undefined));
+      setProblem((error as Error).message);
+    }
+  };
+  const alignByEvents = (lfpTimes: string, behaviourTimes: string) => {
+    setLfpText(lfpTimes);
+    setBehaviourText(behaviourTimes);
+    const [lfpS, behaviourS] = [secondsOf(lfpTimes), secondsOf(behaviourTimes)];
+    // Half typed is no mistake.
+    const isWhole = lfpS.length > 0 && behaviourS.length > 0;
+    align(() => (isWhole ? offsetFromEvents(lfpS, behaviourS) : undefined));
+  };
+  const choose = (choice: ClockAlignment['by']) => {
+    setWanted(choice);
+    if (choice === 'start') align(offsetFromStarts);
+    else if (choice === 'events') alignByEvents(lfpText, behaviourText);
+    else align(() => undefined);
+  };
+  return (
+    <fieldset>
+      <legend>Clocks of the two files</legend>
+      <div className="choices">
+        {CHOICES.map(([choice, text]) => (
+          <label key={choice}>
+            <input
+              type="radio"
+              name={group}
+              checked={by === choice}
+              onChange={() => choose(choice)}
+            />
+            {text}
+          </label>
+        ))}
+      </div>
+      {by === 'events' && (
+        <div className="fields">
+          <label className="stacked">
+            Events of the LFP (s)
+            <input
+              value={lfpText}
+              placeholder="12.5, 40.2"
+              onChange={({ target }) => alignByEvents(target.value, behaviourText)}
+            />
+          </label>
+          <label className="stacked">
+            The same of the behaviour (s)
+            <input
+              value={behaviourText}
+              placeholder="2.5, 30.2"
+              onChange={({ target }) => alignByEvents(lfpText, target.value)}
+            />
+          </label>
+        </div>
+      )}
+      {by === 'offset' && (
+        <div className="fields">
+          <label className="stacked">
+            Behaviour later by (s)
+            <input
+              type="number"
+              step="any"
+              value={offsetS ?? ''}
+              onChange={({ target }) =>
+                align(() => (target.value === '' ? undefined : statedOffset(target.valueAsNumber)))
+              }
+            />
+          </label>
+        </div>
+      )}
+      <div className="small dim" role="status">
+        {problem ??
+          (alignedBy
+            ? `Behaviour ${offsetS} s later: ${alignedBy.reason}.`
+            : unalignedWarnings({ series }, mapping).join(' '))}
+      </div>
+    </fieldset>
+  );
+}
+
+function secondsOf(text: string): number[] {
+  return text
+    .split(/[\s,;]+/)
+    .filter((part) => part !== '')
+    .map(Number);
+}
