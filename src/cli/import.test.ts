@@ -202,11 +202,29 @@ describe('import', () => {
     expect(again.noted.join('\n')).toMatch(/measured on events of one recording/);
   });
 
+  test('the rising edges of a pulse in both files are events too', async () => {
+    const pulse = (i: number) => (i % 250 >= 125 ? 5 : 0);
+    const rows = Array.from({ length: 1500 }, (_, i) => i);
+    const lfp = rows.map((i) => `${i / 500},${Math.sin(i / 9)},${pulse(i)}`);
+    const hand = rows.map((i) => `${i / 500 + 7},${Math.cos(i / 50)},${pulse(i)}`);
+    writeFileSync(join(folder, 'pair.tsv'), `time,lfp1,ttl_a\n${lfp.join('\n')}`);
+    writeFileSync(join(folder, 'pair.csv'), `time,hand vel x,ttl_b\n${hand.join('\n')}`);
+    const sync = '--align events --sync-lfp ttl_a --sync-behaviour ttl_b';
+    const words = `import DIR/pair.tsv DIR/pair.csv --out DIR/pair.arrow ${sync}`;
+    const { exitCode, noted } = await run(words);
+    expect([exitCode, noted.join('\n')]).toEqual([0, expect.stringMatching(/median of 6 events/)]);
+    const session = readArrow(new Uint8Array(readFileSync(join(folder, 'pair.arrow'))), 'p');
+    expect(session.provenance?.mapping.behaviour[0].offsetS).toBeCloseTo(-7, 6);
+  });
+
   test.each([
     ['--align start', 1, /^\[align\] expected to learn when "paused\.ns2" began/],
     ['--align events --event-lfp 1', 1, /got 1 of the LFP and 0 of the behaviour/],
     ['--align events --event-lfp soon --event-behaviour 1', 2, /--event-lfp expected seconds/],
     ['--align offset', 2, /needs --offset/],
+    ['--sync-lfp x', 2, /--sync-lfp needs --align events/],
+    ['--align events --sync-lfp x --event-lfp 1', 2, /--sync-lfp does not go with/],
+    ['--align events --sync-lfp x --sync-behaviour y', 1, /got "x", which 0 series have/],
     ['--align start --offset 1', 2, /does not go with/],
     ['--event-lfp 1', 2, /needs --align events/],
   ])('%s', async (align, code, message) => {

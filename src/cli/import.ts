@@ -69,6 +69,12 @@ const OPTIONS: OptionTable = {
     value: 'S',
     help: 'of the same events on that of the behaviour',
   },
+  'sync-lfp': {
+    kind: 'text',
+    value: 'NAME',
+    help: 'series or column whose rising edges are those events',
+  },
+  'sync-behaviour': { kind: 'text', value: 'NAME', help: 'the same of the behaviour' },
   together: { kind: 'flag', help: 'the files are one recording, the LFP first' },
   mapping: { kind: 'text', value: 'FILE', help: 'mapping as JSON instead of --lfp to --rate' },
   'save-mapping': { kind: 'text', value: 'FILE', help: 'keep the mapping for other recordings' },

@@ -1,11 +1,11 @@
 // The mapping of a recording from options, from a saved file, or as proposed.
 
-import { offsetFromEvents, offsetFromStarts, statedOffset } from '../data/clockAlignment';
 import type { OpenFile } from '../data/formats/fileFormat';
-import { locatedMapping, type Mapping, proposeMapping, type SeriesMapping } from '../data/mapping';
-import { forOtherRecordings, unalignedWarnings, withOffset } from '../data/mappingClocks';
+import { type Mapping, proposeMapping, type SeriesMapping } from '../data/mapping';
+import { unalignedWarnings } from '../data/mappingClocks';
+import { alignedMapping } from './alignOptions';
 import { readBytes } from './nodeFiles';
-import { type Options, UsageError } from './options';
+import type { Options } from './options';
 
 /**
  * @returns with one sentence for each choice that nobody stated
@@ -16,7 +16,7 @@ export async function mappingFor(
   options: Options,
 ): Promise<{ mapping: Mapping; reasons: readonly string[] }> {
   const { mapping, reasons } = await chosenMapping(file, options);
-  const located = alignedMapping(file, mapping, options);
+  const located = await alignedMapping(file, mapping, options);
   const warnings = unalignedWarnings(file, located);
   const isMeasured = located.behaviour.some(({ alignedBy }) => alignedBy?.by === 'events');
   if (isMeasured && !options.has('align')) {
@@ -62,33 +62,6 @@ async function chosenMapping(
         !(behaviour.length > 0 && /^(Proposed as behaviour|No series looks)/.test(reason)),
     ),
   };
-}
-
-/** As --align says, or --offset alone. */
-function alignedMapping(file: OpenFile, mapping: Mapping, options: Options): Mapping {
-  const offsetS = options.number('offset');
-  const align = options.text('align') ?? (offsetS === undefined ? undefined : 'offset');
-  const hasEvents = options.has('event-lfp') || options.has('event-behaviour');
-  if (hasEvents && align !== 'events') throw new UsageError('--event-lfp needs --align events');
-  if (offsetS !== undefined && align !== 'offset') {
-    throw new UsageError(`--offset does not go with --align ${align}`);
-  }
-  if (align === undefined) return locatedMapping(file, mapping);
-  const located = locatedMapping(file, forOtherRecordings(mapping));
-  if (align === 'start') return withOffset(file, located, offsetFromStarts);
-  if (align === 'events') {
-    const events = [timesS(options, 'event-lfp'), timesS(options, 'event-behaviour')] as const;
-    const measured = offsetFromEvents(...events);
-    return withOffset(file, located, () => measured);
-  }
-  if (offsetS === undefined) throw new UsageError('--align offset needs --offset S');
-  return withOffset(file, located, () => statedOffset(offsetS));
-}
-
-function timesS(options: Options, name: string): number[] {
-  const times = options.list(name).map((text) => (text.trim() === '' ? Number.NaN : Number(text)));
-  if (times.every(Number.isFinite)) return times;
-  throw new UsageError(`--${name} expected seconds, got "${options.list(name).join(' ')}"`);
 }
 
 function lfpMapping(path: string, options: Options): SeriesMapping {
