@@ -4,7 +4,7 @@ import { bandText, parseBand } from '../base/bandText';
 import { extractFeatures, type Features, type FrontEndOptions } from '../data/features';
 import type { PowerBand } from '../data/frontEnd/bandPower';
 import { type OpenFile, openFiles, proposeChoice, type SeriesChoice } from '../data/readers';
-import { RUNNING_Z_SCORE_S } from '../data/runningZScore';
+import { RUNNING_Z_SCORE_S, runningMetadata } from '../data/runningZScore';
 import type { Session } from '../data/session';
 import { contiguousSplit, type Split } from '../data/splits';
 import { fileSource } from './nodeFiles';
@@ -145,10 +145,7 @@ export function frontEndMetadata(options: Options, features: Features): Record<s
     }),
     velocity: behaviourAsVelocity ? 'True' : 'False',
     frame_rate_hz: String(features.frameRateHz),
-    ...(features.runningZScoreS !== undefined && {
-      normalise: 'running',
-      normalise_s: String(features.runningZScoreS),
-    }),
+    ...runningMetadata(features.runningZScoreS),
   };
 }
 

@@ -11,6 +11,13 @@ export function runningText(timeConstantS: number | undefined): string {
   return timeConstantS === undefined ? '' : `, running z-score of ${timeConstantS} s`;
 }
 
+/** What a model file says of it; nothing without one. */
+export function runningMetadata(timeConstantS: number | undefined): Record<string, string> {
+  return timeConstantS === undefined
+    ? {}
+    : { normalise: 'running', normalise_s: String(timeConstantS) };
+}
+
 export interface RunningStart {
   /** `[column]`, by which the first frame is scored. */
   readonly mean: Float32Array;

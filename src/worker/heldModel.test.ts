@@ -1,6 +1,7 @@
 // A model decodes with the normalisation that it was trained with, whatever the page shows now.
 import { expect, test } from 'vitest';
 import { checkConfig } from '../model/config';
+import { readModelFile, writeModelFile } from '../model/modelFile';
 import { decoderParameters, initialWeights } from '../model/parameters';
 import type { DataSettings } from './api';
 import { Models, normalisedAs } from './heldModel';
@@ -68,4 +69,15 @@ test.each([
 test('a model of another program takes what is shown', () => {
   const now = { ...settings, runningZScoreS: 30 };
   expect(normalisedAs({ config, weights }, now)).toEqual(now);
+});
+
+test('a file of the command line keeps its running z-score, also when held and exported', async () => {
+  const written = { normalise: 'running', normalise_s: '7' };
+  const models = new Models(inMemory());
+  await models.load(writeModelFile(config, weights, written));
+  const exported = models.exported('student');
+  expect(readModelFile(exported).metadata).toMatchObject(written);
+  await models.load(exported);
+  const now = { ...settings, runningZScoreS: 30 };
+  expect(normalisedAs(models.get('student')!, now)).toEqual({ ...settings, runningZScoreS: 7 });
 });

@@ -1,5 +1,6 @@
 /** The teacher and the student that the worker holds, and their files. */
 
+import { runningMetadata } from '../data/runningZScore';
 import type { ModelConfig } from '../model/config';
 import { hasReadout, readModelFile, writeModelFile } from '../model/modelFile';
 import { presetOf } from '../train/settings';
@@ -31,6 +32,8 @@ export interface HeldModel {
   weights: ReadonlyMap<string, Float32Array>;
   /** Absent for a model that another program wrote. */
   record?: ModelRecord;
+  /** Of such a model, when its file says that it was trained with a running z-score. */
+  runningZScoreS?: number;
 }
 
 const RECORD_KEY = 'realm_studio';
@@ -91,10 +94,10 @@ export class Models {
 }
 
 /** The settings with the normalisation that the model was trained with, where its file says so. */
-export function normalisedAs({ record }: HeldModel, data: DataSettings): DataSettings {
-  if (!record) return data;
+export function normalisedAs(model: HeldModel, data: DataSettings): DataSettings {
+  const { runningZScoreS } = model.record ? model.record.data : model;
+  if (!model.record && runningZScoreS === undefined) return data;
   const { runningZScoreS: _chosen, ...others } = data;
-  const { runningZScoreS } = record.data;
   return runningZScoreS === undefined ? others : { ...others, runningZScoreS };
 }
 
@@ -102,14 +105,24 @@ function fileNameOf(kind: ModelKind): string {
   return `${kind}.safetensors`;
 }
 
-function bytesOf({ config, weights, record }: HeldModel): Uint8Array<ArrayBuffer> {
-  return writeModelFile(config, weights, record ? { [RECORD_KEY]: JSON.stringify(record) } : {});
+function bytesOf(model: HeldModel): Uint8Array<ArrayBuffer> {
+  const { config, weights, record } = model;
+  return writeModelFile(config, weights, {
+    ...(record && { [RECORD_KEY]: JSON.stringify(record) }),
+    ...runningMetadata(record ? record.data.runningZScoreS : model.runningZScoreS),
+  });
 }
 
 function fromBytes(bytes: Uint8Array): HeldModel {
   const { config, weights, metadata } = readModelFile(bytes);
   const text = metadata[RECORD_KEY];
-  return { config, weights, record: text ? (JSON.parse(text) as ModelRecord) : undefined };
+  if (text) return { config, weights, record: JSON.parse(text) as ModelRecord };
+  const { normalise, normalise_s } = metadata;
+  return {
+    config,
+    weights,
+    ...(normalise === 'running' && { runningZScoreS: Number(normalise_s) }),
+  };
 }
 
 function summaryOf({ config, weights, record }: HeldModel): ModelSummary {
