@@ -6,16 +6,31 @@ const PATIENCE_MS = 240_000;
 let studio: Studio;
 beforeAll(async () => {
   studio = await openStudio();
+  studio.page.setDefaultTimeout(PATIENCE_MS / 2);
+  // Before that a drop finds nobody.
+  await studio.page.locator('.chip.adapter').waitFor();
 }, PATIENCE_MS);
 afterAll(async () => {
   await studio?.close();
   await stopServing();
 });
 
-function table(name: string, head: string, rateHz: number, count: number): DroppedFile {
+/** @param pulse at a time on the clock of this file */
+function table(
+  name: string,
+  head: string,
+  rateHz: number,
+  count: number,
+  pulse: (timeS: number) => number,
+): DroppedFile {
   const columns = head.split(',').slice(1);
   const rows = Array.from({ length: count }, (_, i) =>
-    [(i / rateHz).toFixed(4), ...columns.map((_, c) => Math.sin(i / (7 + c)).toFixed(3))].join(','),
+    [
+      (i / rateHz).toFixed(4),
+      ...columns.map((column, c) =>
+        column.startsWith('ttl') ? pulse(i / rateHz) : Math.sin(i / (7 + c)).toFixed(3),
+      ),
+    ].join(','),
   );
   return { name, mimeType: 'text/csv', buffer: Buffer.from([head, ...rows].join('\n')) };
 }
@@ -25,8 +40,8 @@ it('asks how the clocks of two files lie, and keeps the answer', {
 }, async () => {
   const { page, problems } = studio;
   await dropFiles(page, [
-    table('day.tsv', 'time,lfp 1,lfp 2', 200, 12_000),
-    table('day.csv', 'time,hand vel x', 50, 2_000),
+    table('day.tsv', 'time,lfp 1,lfp 2,ttl', 200, 12_000, (t) => +(t >= 12)),
+    table('day.csv', 'time,hand vel x,ttl', 50, 2_000, (t) => +(t >= 1)),
   ]);
   const clocks = page.getByRole('group', { name: 'Clocks of the two files' });
   await clocks.getByText(/assumed to begin together, which nobody has stated/).waitFor();
@@ -38,7 +53,11 @@ it('asks how the clocks of two files lie, and keeps the answer', {
   await clocks.getByText(/got 500.0 ms beside their median/).waitFor();
   await clocks.getByLabel('The same of the behaviour (s)').fill('2.5 10');
   await clocks.getByText(/Behaviour 10 s later: the median of 2 events/).waitFor();
+  await clocks.getByLabel("Or a pulse of the LFP's file").selectOption({ label: 'ttl' });
+  await clocks.getByLabel("The same pulse of the behaviour's").selectOption({ label: 'ttl' });
+  await clocks.getByRole('button', { name: 'Take their rising edges' }).click();
+  await clocks.getByText(/Behaviour 11 s later: one event, with no second one/).waitFor();
   await page.getByRole('button', { name: 'Add this recording' }).click();
-  await page.getByText(/behaviour is .*, 10 s later \(by shared events\)/).waitFor();
+  await page.getByText(/behaviour is .*, 11 s later \(by shared events\)/).waitFor();
   expect(problems).toEqual([]);
 });

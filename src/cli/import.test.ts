@@ -224,7 +224,7 @@ describe('import', () => {
     ['--align offset', 2, /needs --offset/],
     ['--sync-lfp x', 2, /--sync-lfp needs --align events/],
     ['--align events --sync-lfp x --event-lfp 1', 2, /--sync-lfp does not go with/],
-    ['--align events --sync-lfp x --sync-behaviour y', 1, /got "x", which 0 series have/],
+    ['--align events --sync-lfp x --sync-behaviour y', 1, /got "x", which 0 of them have/],
     ['--align start --offset 1', 2, /does not go with/],
     ['--event-lfp 1', 2, /needs --align events/],
   ])('%s', async (align, code, message) => {

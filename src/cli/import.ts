@@ -72,7 +72,7 @@ const OPTIONS: OptionTable = {
   'sync-lfp': {
     kind: 'text',
     value: 'NAME',
-    help: 'series or column whose rising edges are those events',
+    help: 'column, or "series: column", whose rising edges are those events',
   },
   'sync-behaviour': { kind: 'text', value: 'NAME', help: 'the same of the behaviour' },
   together: { kind: 'flag', help: 'the files are one recording, the LFP first' },

@@ -1,5 +1,6 @@
 // Rising edges of sync pulses in made tables: noise, gaps, a high beginning, and what is refused.
 import { describe, expect, test } from 'vitest';
+import { joinFiles } from './formats/joinFiles';
 import { inMemory } from './formats/madeFiles';
 import { openFile } from './readers';
 import { risingEdgesS } from './syncPulses';
@@ -28,15 +29,23 @@ describe('rising edges', () => {
     expect(await risingEdgesS(await opened(pulse), 'ttl')).toEqual(wanted);
   });
 
+  test('columns of one name are told apart by their series', async () => {
+    const names = ['a.csv', 'b.csv'];
+    const [a, b] = [
+      await opened((i) => (isHigh(i) ? 5 : 0)),
+      await opened((i) => (i > 319 ? 5 : 0)),
+    ];
+    const file = joinFiles([a, b].map((one, i) => ({ source: { name: names[i] }, file: one })));
+    await expect(risingEdgesS(file, 'ttl')).rejects.toThrow(/which 2 of them have/);
+    const paths = file.series.filter(({ columns }) => columns.includes('ttl'));
+    expect(await risingEdgesS(file, `${paths[0].path}: ttl`)).toEqual(EDGES_S);
+    expect(await risingEdgesS(file, `${paths[1].path}: ttl`)).toEqual([START_S + 5]);
+  });
+
   test.each<[string, string, (i: number) => number, RegExp]>([
     ['a flat one', 'ttl', () => 1, /got none in its first 640 samples/],
     ['one that only falls', 'ttl', (i) => (i < 9 ? 5 : 0), /got none in its first/],
-    [
-      'another name',
-      'sync',
-      (i) => (isHigh(i) ? 5 : 0),
-      /which 0 series have: choose one of lfp 1/,
-    ],
+    ['another name', 'sync', (i) => (isHigh(i) ? 5 : 0), /which 0 of them have: choose one of "/],
   ])('refuses %s', async (_, name, pulse, message) => {
     await expect(risingEdgesS(await opened(pulse), name)).rejects.toThrow(message);
   });

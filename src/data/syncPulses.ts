@@ -10,7 +10,7 @@ const RISEN = 0.6;
 
 /**
  * Seconds on the clock of the pulse's own file. A pulse that is high at the beginning has no edge there.
- * @param name a series of one column, or a column of one series
+ * @param name a series of one column, a column that no other is named alike, or `series: column`
  * @throws when there is none of this name, it has no rate, or it never rises
  */
 export async function risingEdgesS(file: OpenFile, name: string): Promise<number[]> {
@@ -55,15 +55,17 @@ export async function risingEdgesS(file: OpenFile, name: string): Promise<number
 }
 
 function find({ series }: OpenFile, name: string) {
-  const whole = series.filter(({ path, columns }) => path === name && columns.length === 1);
-  const found = whole.length > 0 ? whole : series.filter(({ columns }) => columns.includes(name));
-  if (found.length === 1) {
-    const [{ path, columns }] = found;
-    return { path, column: Math.max(0, columns.indexOf(name)), width: columns.length };
-  }
-  const columns = series.flatMap((one) => one.columns).slice(0, 20);
+  const all = series.flatMap(({ path, columns }) =>
+    columns.map((title, column) => ({ path, title, column, width: columns.length })),
+  );
+  const exact = all.filter(
+    ({ path, title, width }) => name === `${path}: ${title}` || (name === path && width === 1),
+  );
+  const found = exact.length > 0 ? exact : all.filter(({ title }) => title === name);
+  if (found.length === 1) return found[0];
+  const known = all.slice(0, 20).map(({ path, title }) => `"${path}: ${title}"`);
   throw new Error(
-    `[align] expected the name of one column, got "${name}", which ${found.length} series have: ` +
-      `choose one of ${columns.join(', ')}`,
+    `[align] expected the name of one column, got "${name}", which ${found.length} of them have: ` +
+      `choose one of ${known.join(', ')}`,
   );
 }

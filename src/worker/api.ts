@@ -317,6 +317,8 @@ export interface StudioApi {
    * front end on the way. Undefined: it was cancelled, and the file stays open.
    */
   addFile(token: number, mapping: Mapping, data: DataSettings): Promise<SessionSummary | undefined>;
+  /** Seconds at which a recorded pulse rises, on the clock of its own file; none: it was cancelled. */
+  pulsesOf(token: number, name: string): Promise<number[]>;
   closeFile(token: number): Promise<void>;
   /** Stops what is being opened or read; nothing of it stays. */
   cancelImport(): Promise<void>;

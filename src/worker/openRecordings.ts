@@ -8,6 +8,7 @@ import { fileNameOf } from '../data/httpSource';
 import { type Mapping, proposeMapping } from '../data/mapping';
 import { type FileFingerprint, fingerprint, type RemoteFile } from '../data/provenance';
 import type { Session } from '../data/session';
+import { risingEdgesS } from '../data/syncPulses';
 import { choiceText, chooseDecimator } from '../decode/chooseDecimator';
 import { createGpuDecimator } from '../decode/gpuDecimator';
 import type { GpuDevice } from '../gpu/device';
@@ -138,18 +139,13 @@ export class OpenRecordings {
    * @throws one sentence when the file is damaged or does not fit the mapping
    */
   async import(token: number, mapping: Mapping, data: DataSettings): Promise<Session | undefined> {
-    const waiting = this.#waiting.get(token);
-    if (!waiting) throw new Error('[open] expected an open file, got a closed one: add it again');
+    const { group, index } = this.#waitingAt(token);
     return this.#cancellable(async ({ signal }) => {
-      const { group, index } = waiting;
       const { fileName } = group.files[index];
       this.#reporter.begin(fileName, 'Reading');
       const parser = await this.#take(group.isRemote, group.parser);
       try {
-        if (parser !== group.parser) {
-          group.parser = parser;
-          group.files = await parser.open(group.specs);
-        }
+        await this.#reopen(group, parser);
         const session = await importFile(group.files[index], mapping, {
           data,
           signal,
@@ -165,6 +161,36 @@ export class OpenRecordings {
         this.#giveBack(parser);
       }
     }, undefined);
+  }
+
+  /**
+   * Seconds at which the pulse in this series or column rises; none when it was cancelled.
+   * @throws one sentence when there is no such pulse
+   */
+  async pulses(token: number, name: string): Promise<number[]> {
+    const { group, index } = this.#waitingAt(token);
+    return this.#cancellable(async () => {
+      this.#reporter.begin(group.files[index].fileName, 'Looking for pulses in');
+      const parser = await this.#take(group.isRemote, group.parser);
+      try {
+        await this.#reopen(group, parser);
+        return await risingEdgesS(group.files[index], name);
+      } finally {
+        this.#giveBack(parser);
+      }
+    }, []);
+  }
+
+  #waitingAt(token: number): Waiting {
+    const waiting = this.#waiting.get(token);
+    if (!waiting) throw new Error('[open] expected an open file, got a closed one: add it again');
+    return waiting;
+  }
+
+  async #reopen(group: Group, parser: GuardedParser): Promise<void> {
+    if (parser === group.parser) return;
+    group.parser = parser;
+    group.files = await parser.open(group.specs);
   }
 
   async #origins(

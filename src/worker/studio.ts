@@ -109,6 +109,10 @@ export class Studio implements StudioApi {
     return summaryOf(this.#recordings.get(session.id));
   }
 
+  pulsesOf(token: number, name: string): Promise<number[]> {
+    return this.#opened.pulses(token, name);
+  }
+
   async closeFile(token: number): Promise<void> {
     this.#opened.close(token);
   }

@@ -11,11 +11,13 @@ import {
 import type { SeriesInfo } from '../../data/formats/fileFormat';
 import type { Mapping } from '../../data/mapping';
 import { unalignedWarnings, withOffset } from '../../data/mappingClocks';
+import type { OpenedFile } from '../../worker/api';
+import { useClient } from '../clientContext';
 
 interface SeriesAlignmentProps {
-  series: SeriesInfo[];
+  file: OpenedFile;
   mapping: Mapping;
-  change: (mapping: Mapping) => void;
+  change: (update: (mapping: Mapping) => Mapping) => void;
 }
 
 const CHOICES: [ClockAlignment['by'], string][] = [
@@ -24,7 +26,9 @@ const CHOICES: [ClockAlignment['by'], string][] = [
   ['offset', 'by an offset'],
 ];
 
-export function SeriesAlignment({ series, mapping, change }: SeriesAlignmentProps) {
+export function SeriesAlignment({ file, mapping, change }: SeriesAlignmentProps) {
+  const { series, token } = file;
+  const client = useClient();
   const infoOf = (path: string) => series.find((one) => one.path === path)!;
   const lfp = infoOf(mapping.lfp.path);
   const apart = mapping.behaviour.filter(({ path }) => isElsewhere(lfp, infoOf(path)));
@@ -32,16 +36,18 @@ export function SeriesAlignment({ series, mapping, change }: SeriesAlignmentProp
   const [wanted, setWanted] = useState<ClockAlignment['by']>();
   const [lfpText, setLfpText] = useState('');
   const [behaviourText, setBehaviourText] = useState('');
+  const [pulses, setPulses] = useState({ lfp: '', behaviour: '' });
   const [problem, setProblem] = useState<string>();
   if (apart.length === 0) return null;
   const [{ offsetS, alignedBy }] = apart;
   const by = alignedBy?.by ?? wanted;
   const align = (offsetOf: (lfp: SeriesInfo, behaviour: SeriesInfo) => ClockOffset | undefined) => {
     try {
-      change(withOffset({ series }, mapping, offsetOf));
+      const aligned = withOffset({ series }, mapping, offsetOf);
+      change(() => aligned);
       setProblem(undefined);
     } catch (error) {
-      change(withOffset({ series }, mapping, () => undefined));
+      change((now) => withOffset({ series }, now, () => undefined));
       setProblem((error as Error).message);
     }
   };
@@ -52,6 +58,20 @@ export function SeriesAlignment({ series, mapping, change }: SeriesAlignmentProp
     // Half typed is no mistake.
     const isWhole = lfpS.length > 0 && behaviourS.length > 0;
     align(() => (isWhole ? offsetFromEvents(lfpS, behaviourS) : undefined));
+  };
+  const alignByPulses = async () => {
+    const timesOf = (name: string) => client.pulsesOf(token, name);
+    try {
+      const [lfpS, behaviourS] = [await timesOf(pulses.lfp), await timesOf(pulses.behaviour)];
+      setLfpText(lfpS.join(', '));
+      setBehaviourText(behaviourS.join(', '));
+      const found = offsetFromEvents(lfpS, behaviourS);
+      change((now) => withOffset({ series }, now, () => found));
+      setProblem(undefined);
+    } catch (error) {
+      change((now) => withOffset({ series }, now, () => undefined));
+      setProblem((error as Error).message);
+    }
   };
   const choose = (choice: ClockAlignment['by']) => {
     setWanted(choice);
@@ -93,6 +113,25 @@ export function SeriesAlignment({ series, mapping, change }: SeriesAlignmentProp
               onChange={({ target }) => alignByEvents(lfpText, target.value)}
             />
           </label>
+          <PulseChoice
+            label="Or a pulse of the LFP's file"
+            series={series.filter((one) => !isElsewhere(lfp, one))}
+            chosen={pulses.lfp}
+            choose={(name) => setPulses({ ...pulses, lfp: name })}
+          />
+          <PulseChoice
+            label="The same pulse of the behaviour's"
+            series={series.filter((one) => isElsewhere(lfp, one))}
+            chosen={pulses.behaviour}
+            choose={(name) => setPulses({ ...pulses, behaviour: name })}
+          />
+          <button
+            type="button"
+            disabled={pulses.lfp === '' || pulses.behaviour === ''}
+            onClick={() => void alignByPulses()}
+          >
+            Take their rising edges
+          </button>
         </div>
       )}
       {by === 'offset' && (
@@ -117,6 +156,31 @@ export function SeriesAlignment({ series, mapping, change }: SeriesAlignmentProp
             : unalignedWarnings({ series }, mapping).join(' '))}
       </div>
     </fieldset>
+  );
+}
+
+interface PulseChoiceProps {
+  label: string;
+  series: readonly SeriesInfo[];
+  chosen: string;
+  choose: (name: string) => void;
+}
+
+function PulseChoice({ label, series, chosen, choose }: PulseChoiceProps) {
+  return (
+    <label className="stacked">
+      {label}
+      <select value={chosen} onChange={({ target }) => choose(target.value)}>
+        <option value="">none</option>
+        {series.flatMap(({ path, columns }) =>
+          columns.map((name) => (
+            <option key={`${path}: ${name}`} value={`${path}: ${name}`}>
+              {name}
+            </option>
+          )),
+        )}
+      </select>
+    </label>
   );
 }
 

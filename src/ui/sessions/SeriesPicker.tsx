@@ -94,7 +94,7 @@ export function SeriesPicker({ file }: { file: OpenedFile }) {
         series={chosen.map((one) => ({ mapping: one, info: infoOf(one.path) }))}
         change={(changed) => setMapping(withChanged(mapping, changed))}
       />
-      <SeriesAlignment series={file.series} mapping={mapping} change={setMapping} />
+      <SeriesAlignment file={file} mapping={mapping} change={setMapping} />
       <div className="row">
         <button
           type="button"
