@@ -1,5 +1,6 @@
 // Training steps and live decoding at paper scale: time and memory.
 
+import { createCpuDecoder } from '../src/decode/cpuDecoder';
 import { createDecoder } from '../src/decode/decoder';
 import { LatencyMeter } from '../src/decode/latency';
 import type { GpuDevice } from '../src/gpu/device';
@@ -21,6 +22,7 @@ export interface PaperRow {
 
 export interface LiveRow {
   readonly preset: string;
+  readonly path: 'GPU' | 'processor';
   readonly frames: number;
   readonly p50Ms: number;
   readonly p95Ms: number;
@@ -125,20 +127,25 @@ export async function benchLive(
   for (const preset of ['realm-v2', 'tiny']) {
     const config = configOfPreset(preset, 'student');
     const weights = initialWeights(decoderParameters(config), 1);
-    const decoder = await createDecoder(gpu, config, weights);
-    const meter = new LatencyMeter(10);
-    const frame = new Float32Array(config.channelCount).fill(0.5);
-    for (let i = 0; i < 10; i++) await decoder.step(frame);
-    for (let i = 0; i < frames; i++) {
-      const start = performance.now();
-      await decoder.step(frame);
-      meter.add(performance.now() - start);
+    const paths = [
+      ['GPU', await createDecoder(gpu, config, weights)],
+      ['processor', await createCpuDecoder(config, weights)],
+    ] as const;
+    for (const [path, decoder] of paths) {
+      const meter = new LatencyMeter(10);
+      const frame = new Float32Array(config.channelCount).fill(0.5);
+      for (let i = 0; i < 10; i++) await decoder.step(frame);
+      for (let i = 0; i < frames; i++) {
+        const start = performance.now();
+        await decoder.step(frame);
+        meter.add(performance.now() - start);
+      }
+      const { p50Ms, p95Ms, p99Ms } = meter.summary();
+      const { dispatches } = decoder;
+      decoder.destroy();
+      rows.push({ preset, path, frames, p50Ms, p95Ms, p99Ms, dispatches });
+      log(`live ${preset} on the ${path}: p50 ${p50Ms.toFixed(1)} ms, p99 ${p99Ms.toFixed(1)} ms`);
     }
-    const { p50Ms, p95Ms, p99Ms } = meter.summary();
-    const { dispatches } = decoder;
-    decoder.destroy();
-    rows.push({ preset, frames, p50Ms, p95Ms, p99Ms, dispatches });
-    log(`live ${preset}: p50 ${p50Ms.toFixed(1)} ms, p99 ${p99Ms.toFixed(1)} ms`);
   }
   return rows;
 }

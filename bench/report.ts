@@ -134,9 +134,10 @@ export function reportOf(result: BenchResult): string {
   if (result.live.length > 0) {
     parts.push(
       tableOf(
-        ['live decoder, GPU', 'p50 ms', 'p95', 'p99', 'dispatches', 'frames'],
+        ['live decoder', 'on the', 'p50 ms', 'p95', 'p99', 'dispatches', 'frames'],
         result.live.map((row) => [
           row.preset,
+          row.path,
           ...[row.p50Ms, row.p95Ms, row.p99Ms].map(ms),
           String(row.dispatches),
           String(row.frames),

@@ -5,8 +5,9 @@ import { applyMapping } from '../data/mapping';
 import { openFile } from '../data/readers';
 import { syntheticSessions } from '../data/synthetic';
 import type { DataSettings, ImportProgress, OpenedFile, OpenOutcome } from './api';
+import { groupsOf } from './fileGroups';
 import { MappingShelf } from './mappingShelf';
-import { groupsOf, OpenRecordings } from './openRecordings';
+import { OpenRecordings } from './openRecordings';
 import { startParserHere } from './parserHere.test-support';
 import { memoryFolder } from './storage';
 
@@ -176,6 +177,18 @@ describe('OpenRecordings', () => {
       fileName: 'notes.bin',
       fault: { what: 'notes.bin could not be opened.' },
     });
+    expect(fileOf(outcomes[1]).fileName).toBe('good.csv');
+  });
+
+  it('reads the good one of two that were taken for a pair', async () => {
+    const { opened } = made();
+    const outcomes = await opened.open([
+      new File(['no recording'], 'cut.nwb'),
+      tableFile('good.csv'),
+    ]);
+    expect(outcomes).toHaveLength(2);
+    expect(outcomes[0]).toMatchObject({ fileName: 'cut.nwb' });
+    expect(outcomes[0]).toHaveProperty('fault');
     expect(fileOf(outcomes[1]).fileName).toBe('good.csv');
   });
 });

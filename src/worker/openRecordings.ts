@@ -1,7 +1,7 @@
 /** Files and addresses being opened: parsed in workers that may be killed, described to the page, and imported. */
 import { type Fault, faultOf } from '../base/fault';
 import { cpuDecimator, type MakeDecimator } from '../data/formats/decimator';
-import { type OpenFile, stem } from '../data/formats/fileFormat';
+import type { OpenFile } from '../data/formats/fileFormat';
 import type { GuardedParser } from '../data/guardedOpen';
 import type { SourceSpec } from '../data/guardedProtocol';
 import { fileNameOf } from '../data/httpSource';
@@ -13,6 +13,7 @@ import { choiceText, chooseDecimator } from '../decode/chooseDecimator';
 import { createGpuDecimator } from '../decode/gpuDecimator';
 import type { GpuDevice } from '../gpu/device';
 import type { DataSettings, ImportProgress, OpenOutcome } from './api';
+import { groupsOf, isPair } from './fileGroups';
 import { importFile } from './importFile';
 import { ImportReporter } from './importReporter';
 import type { MappingShelf } from './mappingShelf';
@@ -75,11 +76,19 @@ export class OpenRecordings {
     return this.#cancellable(async () => {
       const outcomes: OpenOutcome[] = [];
       for (const group of groupsOf(files)) {
-        const specs = group.map((file): SourceSpec => ({ kind: 'blob', file }));
-        outcomes.push(...(await this.#openGroup(specs, namesOf(group), false)));
+        const found = await this.#openFiles(group);
+        const isBroken = found.some((outcome) => 'fault' in outcome);
+        // Files that were taken for a pair for want of others are read each for itself when one of them is damaged.
+        if (!isBroken || !isPair(group)) outcomes.push(...found);
+        else for (const file of group) outcomes.push(...(await this.#openFiles([file])));
       }
       return outcomes;
     }, []);
+  }
+
+  #openFiles(group: readonly File[]): Promise<OpenOutcome[]> {
+    const specs = group.map((file): SourceSpec => ({ kind: 'blob', file }));
+    return this.#openGroup(specs, namesOf(group), false);
   }
 
   /**
@@ -269,31 +278,6 @@ export class OpenRecordings {
   #tidy(): void {
     this.#pool.tidy(new Set([...this.#waiting.values()].map(({ group }) => group.parser)));
   }
-}
-
-const LFP_NAME = /\.(nwb|ns\d|edf|bdf)$/i;
-const BEHAVIOUR_NAME = /\.(csv|tsv|txt|mat|npy|npz|parquet)$/i;
-
-/**
- * Files of one stem, all Neuralynx channels, a BrainVision header with what may be its data, and one recording with
- * one table or array, together.
- */
-export function groupsOf(files: readonly File[]): File[][] {
-  const isPair =
-    files.length === 2 &&
-    files.some(({ name }) => LFP_NAME.test(name)) &&
-    files.some(({ name }) => BEHAVIOUR_NAME.test(name));
-  if (isPair) return [[...files]];
-  const headers = files.filter(({ name }) => /\.vhdr$/i.test(name));
-  const keyOf = ({ name }: File) => {
-    if (/\.ncs$/i.test(name)) return '.ncs';
-    // A header names its data, which may have been given another name since.
-    if (headers.length === 1 && /\.(eeg|vmrk|dat)$/i.test(name)) return stem(headers[0].name);
-    return stem(name);
-  };
-  const groups = new Map<string, File[]>();
-  for (const file of files) groups.set(keyOf(file), [...(groups.get(keyOf(file)) ?? []), file]);
-  return [...groups.values()];
 }
 
 function namesOf(files: readonly File[]): string {
