@@ -18,7 +18,8 @@ export interface ParserLimits {
   readonly maxBytes: number;
 }
 
-export const PARSER_LIMITS: ParserLimits = { stallMs: 5000, maxBytes: 2 ** 30 };
+/** A message is to stand in the page five seconds after a drop, the parser's start included. */
+export const PARSER_LIMITS: ParserLimits = { stallMs: 4000, maxBytes: 2 ** 30 };
 /** A slow server may take its time over one part, which HDF5 waits for without a sign. */
 export const REMOTE_PARSER_LIMITS: ParserLimits = { ...PARSER_LIMITS, stallMs: 60_000 };
 

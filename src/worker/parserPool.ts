@@ -1,14 +1,6 @@
 /** Parsers for the files that are open: each does one thing at a time, and one that is killed takes only that along. */
-import {
-  GuardedParser,
-  PARSER_LIMITS,
-  type ParserLimits,
-  REMOTE_PARSER_LIMITS,
-} from '../data/guardedOpen';
+import { GuardedParser, REMOTE_PARSER_LIMITS } from '../data/guardedOpen';
 import type { StartParser } from './startParser';
-
-/** A message is to stand in the page five seconds after a drop, the parser's start included. */
-const LOCAL_LIMITS: ParserLimits = { ...PARSER_LIMITS, stallMs: 4000 };
 
 export class ParserPool {
   readonly #start: StartParser;
@@ -36,7 +28,7 @@ export class ParserPool {
       return free;
     }
     const port = await this.#start();
-    if (!isRemote) return new GuardedParser(port, LOCAL_LIMITS);
+    if (!isRemote) return new GuardedParser(port);
     const parser = new GuardedParser(port, REMOTE_PARSER_LIMITS, this.#onReceived);
     this.#remote.add(parser);
     return parser;
