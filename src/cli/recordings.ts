@@ -3,10 +3,12 @@
 import { bandText, parseBand } from '../base/bandText';
 import { extractFeatures, type Features, type FrontEndOptions } from '../data/features';
 import type { PowerBand } from '../data/frontEnd/bandPower';
-import { type OpenFile, openFiles, proposeChoice, type SeriesChoice } from '../data/readers';
+import { choiceOf } from '../data/mapping';
+import { openFiles } from '../data/readers';
 import { RUNNING_Z_SCORE_S, runningMetadata } from '../data/runningZScore';
 import type { Session } from '../data/session';
 import { contiguousSplit, type Split } from '../data/splits';
+import { mappingFor } from './mappingOptions';
 import { fileSource } from './nodeFiles';
 import { type Options, type OptionTable, UsageError } from './options';
 import type { Terminal } from './progress';
@@ -67,7 +69,7 @@ export async function readRecordings(
 ): Promise<Features[]> {
   const frontEnd = frontEndOptions(options, defaults);
   const recordings: Features[] = [];
-  for (const session of await readSessions(options)) {
+  for (const session of await readSessions(options, terminal)) {
     const features = extractFeatures(session, frontEnd);
     terminal.note(describe(features));
     for (const warning of session.warnings) terminal.note(`  ${warning}`);
@@ -149,36 +151,24 @@ export function frontEndMetadata(options: Options, features: Features): Record<s
   };
 }
 
-/** Files that belong to one recording are opened as one. */
-async function readSessions(options: Options): Promise<Session[]> {
+/** Files that belong to one recording are opened as one. What nobody stated is said, as `import` says it. */
+async function readSessions(options: Options, terminal: Terminal): Promise<Session[]> {
   const sources = [];
   for (const path of options.list('data')) sources.push(await fileSource(path));
   const files = await openFiles(sources);
   try {
     const sessions: Session[] = [];
     for (const file of files) {
-      sessions.push(await file.readSession(chooseSeries(file, options)));
+      const { mapping, reasons } = await mappingFor(file, options);
+      for (const reason of reasons) terminal.note(reason);
+      const session = await file.readSession(choiceOf(mapping));
+      const warnings = session.warnings.filter((warning) => !reasons.includes(warning));
+      sessions.push({ ...session, warnings });
     }
     return sessions;
   } finally {
     for (const file of files) file.close();
   }
-}
-
-function chooseSeries(file: OpenFile, options: Options): SeriesChoice {
-  const lfp = options.text('lfp');
-  const behaviour = options.list('behaviour');
-  for (const wanted of [...(lfp ? [lfp] : []), ...behaviour]) {
-    if (wanted === 'none' || file.series.some((series) => series.path === wanted)) continue;
-    const paths = file.series.map((series) => series.path).join(', ');
-    throw new Error(`[data] expected a series of "${file.fileName}" (${paths}), got "${wanted}"`);
-  }
-  const proposal = lfp && behaviour.length > 0 ? { lfp } : proposeChoice(file);
-  return {
-    ...proposal,
-    ...(lfp && { lfp }),
-    ...(behaviour.length > 0 && { behaviour: behaviour.filter((one) => one !== 'none') }),
-  };
 }
 
 function describe(features: Features): string {
