@@ -66,7 +66,7 @@ fn frame_decays(index: u32) {
   var after = 0.0;
   for (var k = i + 1u; k < chunk.length; k++) { after += dt[frame(chunk, k) * layer.heads + head]; }
   let kappa = select(1.0, dt[frame(chunk, i) * layer.heads + head], layer.scale_by_dt == 1u);
-  let decayed = decay4(-exp(a_log[head]) * vec4f(before, after, 0.0, 0.0));
+  let decayed = decay4(-exp(a_log[chunk.parameters + head]) * vec4f(before, after, 0.0, 0.0));
   new_decays[index] = vec4f(decayed.xy, kappa, 0.0);
 }
 
@@ -177,8 +177,9 @@ fn scan(@builtin(global_invocation_id) id: vec3u) {
     result += of_partners * transpose_unless(found, is_backward);
   }
   let at = own * stride + columns;
-  out[at.x] = result[0] + d[head] * values[at.x];
-  if (first + 1u < chunk.length) { out[at.y] = result[1] + d[head] * values[at.y]; }
-  if (first + 2u < chunk.length) { out[at.z] = result[2] + d[head] * values[at.z]; }
-  if (first + 3u < chunk.length) { out[at.w] = result[3] + d[head] * values[at.w]; }
+  let skip = d[chunk.parameters + head];
+  out[at.x] = result[0] + skip * values[at.x];
+  if (first + 1u < chunk.length) { out[at.y] = result[1] + skip * values[at.y]; }
+  if (first + 2u < chunk.length) { out[at.z] = result[2] + skip * values[at.z]; }
+  if (first + 3u < chunk.length) { out[at.w] = result[3] + skip * values[at.w]; }
 }

@@ -156,17 +156,18 @@ fn gradient_bc(@builtin(global_invocation_id) id: vec3u) {
 
 var<workgroup> head_sums: array<vec2f, 64>;
 
-// A workgroup takes a head, an invocation its chunks. With w_ij the record's pairs
+// A workgroup takes a head of one direction, an invocation its chunks. With w_ij the record's pairs
 //   da_k = Σ_{i>=k>j} w_ij + Σ_{i>=k} exp(s_i) G_i S C_i + Σ_{j<k} kappa_j exp(s_Q - s_j) x_j dS B_j + exp(s_Q) <S, dS>,
 // every sum of terms that belong to k alone: differences of running sums would cancel.
 @compute @workgroup_size(64)
 fn sum_gradients(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let head = group.x;
-  let a = -exp(a_log[head]);
-  let chunks = arrayLength(&dt) / (layer.heads * layer.frames) * chunk_count();
+  let head = group.x % layer.heads;
+  let a = -exp(a_log[group.x]);
+  let chunks = layer.batch_entries * chunk_count();
+  let first = group.x / layer.heads * chunks;
   // Σ da dt and Σ G x.
   var total = vec2f();
-  for (var index = lane; index < chunks; index += 64u) {
+  for (var index = first + lane; index < first + chunks; index += 64u) {
     let chunk = chunk_of(index);
     let start = record_of(index * layer.heads + head);
     var overlap = vec4f();
@@ -217,7 +218,7 @@ fn sum_gradients(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_
   workgroupBarrier();
   if (lane == 0u) {
     for (var other = 1u; other < 64u; other++) { total += head_sums[other]; }
-    da_log[head] = a * total.x;
-    dd[head] = total.y;
+    da_log[group.x] = a * total.x;
+    dd[group.x] = total.y;
   }
 }

@@ -12,8 +12,10 @@ struct Layer {
   // In vec4s: P / 4 and N / 4.
   head_dim: u32,
   d_state: u32,
-  // 1: frames run from T-1 down to 0.
+  // 1: frames run from T-1 down to 0, in the second direction of two the other way.
   reversed: u32,
+  // Of one direction: those after them are the second direction, with its own A and D.
+  batch_entries: u32,
   // Input term of the recurrence: 0: x B (REALM), 1: dt x B (Mamba-2).
   scale_by_dt: u32,
   // 1: the gradient's direction: from the last chunk to the first, a frame sees the frames after it.
@@ -29,6 +31,9 @@ struct Chunk {
   origin: u32,
   first: u32,
   length: u32,
+  // Of a_log and d [directions, H]: head 0 of the chunk's direction.
+  parameters: u32,
+  reversed: bool,
 }
 
 fn chunk_count() -> u32 {
@@ -38,13 +43,21 @@ fn chunk_count() -> u32 {
 // `index` in [B, chunks].
 fn chunk_of(index: u32) -> Chunk {
   let first = index % chunk_count() * Q;
-  return Chunk(index / chunk_count() * layer.frames, first, min(Q, layer.frames - first));
+  let batch = index / chunk_count();
+  let direction = batch / layer.batch_entries;
+  return Chunk(
+    batch * layer.frames,
+    first,
+    min(Q, layer.frames - first),
+    direction * layer.heads,
+    direction != layer.reversed,
+  );
 }
 
 // Index in [B, T] of frame i of the chunk; past the end the last frame, whose result is not used.
 fn frame(chunk: Chunk, i: u32) -> u32 {
   let t = chunk.first + min(i, chunk.length - 1u);
-  return chunk.origin + select(t, layer.frames - 1u - t, layer.reversed == 1u);
+  return chunk.origin + select(t, layer.frames - 1u - t, chunk.reversed);
 }
 
 fn frames4(chunk: Chunk, i: u32) -> vec4u {
@@ -70,7 +83,7 @@ fn dt_of(chunk: Chunk, head: u32, i: u32) -> f32 {
 // exp(s_i - s_j) for the frames i (rows) and j (columns) of a tile with j <= i; 0 where i < j or past the end. Each is
 // the exp of its own sum, because a difference of long sums would lose the small decays that decide the result.
 fn decay_tile(chunk: Chunk, head: u32, tile: vec2u) -> mat4x4f {
-  let rate = -exp(a_log[head]);
+  let rate = -exp(a_log[chunk.parameters + head]);
   let i = 4u * tile.x;
   let j = 4u * tile.y;
   let one = dt_of(chunk, head, i + 1u);

@@ -16,39 +16,49 @@ const FRAMES = [1, 2, 63, 64, 65];
 
 /** Each row is compiled once; frames, batch, decays and initial state are drawn afresh for every case. */
 const LAYERS = [
-  { H: 1, P: 4, N: 4, reverse: false, inputScale: 'one' },
-  { H: 2, P: 8, N: 8, reverse: true, inputScale: 'one' },
-  { H: 4, P: 12, N: 4, reverse: false, inputScale: 'dt' },
-  { H: 3, P: 4, N: 20, reverse: true, inputScale: 'dt' },
-  { H: 1, P: 64, N: 64, reverse: false, inputScale: 'one' },
-  { H: 2, P: 68, N: 72, reverse: true, inputScale: 'dt' },
+  { H: 1, P: 4, N: 4, directions: 1, reverse: false, inputScale: 'one' },
+  { H: 2, P: 8, N: 8, directions: 1, reverse: true, inputScale: 'one' },
+  { H: 4, P: 12, N: 4, directions: 1, reverse: false, inputScale: 'dt' },
+  { H: 3, P: 4, N: 20, directions: 2, reverse: false, inputScale: 'dt' },
+  { H: 1, P: 64, N: 64, directions: 2, reverse: false, inputScale: 'one' },
+  { H: 2, P: 68, N: 72, directions: 1, reverse: true, inputScale: 'dt' },
+  { H: 5, P: 8, N: 12, directions: 2, reverse: true, inputScale: 'one' },
 ] as const;
 
-const shapesOf = (B: number, T: number, H: number, P: number, N: number): Shape[] => [
+const shapesOf = (
+  B: number,
+  T: number,
+  H: number,
+  P: number,
+  N: number,
+  directions: 1 | 2 = 1,
+): Shape[] => [
   [B, T, H, P],
   [B, T, H],
-  [H],
+  [directions * H],
   [B, T, 2 * N],
-  [H],
+  [directions * H],
   [B, H, P, N],
 ];
 
-const build = (graph: Graph, x: Shape, dt: Shape, bc: Shape): unknown =>
+const build = (graph: Graph, x: Shape, dt: Shape, bc: Shape, directions: 1 | 2 = 1): unknown =>
   ssd({
     x: graph.input('x', x),
     dt: graph.input('dt', dt),
     aLog: graph.input('aLog', [2]),
     bc: graph.input('bc', bc),
     d: graph.input('d', [2]),
+    directions,
     inputScale: 'one',
   });
 
 testOp('ssd', {
   cases(draw, i) {
     const { H, P, N, ...options } = LAYERS[i % LAYERS.length];
+    const { directions } = options;
     const longest = P * N > 256 ? 70 : 130;
     const T = i < 30 ? FRAMES[i % FRAMES.length] : draw.integer(1, longest);
-    const shapes = shapesOf(draw.integer(1, 2), T, H, P, N);
+    const shapes = shapesOf(directions * draw.integer(1, 2), T, H, P, N, directions);
     const hasInitial = draw.pick([false, true]);
     const dtScale = draw.pick([1e-3, 0.1, 1, 10]);
     return {
@@ -82,6 +92,14 @@ testOp('ssd', {
       build: (graph) => build(graph, [1, 4, 2, 4], [1, 4, 2], [1, 4, 12]),
       message:
         /\[ssd\] expected a head size P and a state size N in multiples of 4, got P 4 and N 6/,
+    },
+    {
+      build: (graph) => build(graph, [3, 4, 1, 4], [3, 4, 1], [3, 4, 8], 2),
+      message: /\[ssd\] expected a batch entry for each of two directions, got \[3, 4, 1, 4\]/,
+    },
+    {
+      build: (graph) => build(graph, [2, 4, 2, 4], [2, 4, 2], [2, 4, 8], 2),
+      message: /\[ssd\] expected aLog \[4\], got \[2\]/,
     },
   ],
 });
@@ -262,6 +280,62 @@ test('a gradient through the final state alone equals the recurrence', async () 
     if (k === 4) expect([...got]).toEqual([0, 0]);
     else expect(relativeError(got, cpu.values(gradient!)), `input ${k}`).toBeLessThan(TOLERANCE);
   }
+});
+
+/** [B, T, ...] with the frames in reverse order. */
+function flipped(values: Float32Array, [B, T]: Shape): Float32Array {
+  const width = values.length / (B * T);
+  return values.map((_, k) => {
+    const frame = Math.floor(k / width);
+    const t = frame % T;
+    return values[(frame + T - 1 - 2 * t) * width + (k % width)];
+  });
+}
+
+test('the second of two directions equals the layer on flipped frames to the bit, and the first the plain layer', async () => {
+  const [B, T] = [2, 70];
+  const inTime = [true, true, false, true, false, false];
+  const build = async (directions: 1 | 2, values?: readonly Float32Array[]) => {
+    const graph = new Graph();
+    const shapes = shapesOf(directions * B, T, H, P, N, directions);
+    const inputs = shapes.map((shape, k) => graph.input(`input${k}`, shape, true));
+    const [x, dt, aLog, bc, d, initialState] = inputs;
+    const { y, finalState } = ssd({
+      x,
+      dt,
+      aLog,
+      bc,
+      d,
+      initialState,
+      directions,
+      inputScale: 'dt',
+    });
+    const seeds = [y, finalState].map((tensor) => {
+      const seed = graph.constant('seed', tensor.shape, onesOf(tensor.size));
+      return { tensor, seed };
+    });
+    const found = gradients(seeds, inputs, add).map((gradient) => gradient!);
+    for (const tensor of [y, finalState, ...found]) graph.output(tensor);
+    const given = values ?? valuesOf(inputs);
+    const plan = await runGpu(graph, { inputs, y, finalState }, given);
+    const results = await Promise.all([y, finalState, ...found].map((tensor) => plan.read(tensor)));
+    plan.destroy();
+    return { given, results };
+  };
+  const both = await build(2);
+  const halves = (all: readonly Float32Array[], direction: number) =>
+    all.map((values) =>
+      values.slice((direction * values.length) / 2, ((direction + 1) * values.length) / 2),
+    );
+  const flip = (all: readonly Float32Array[], isInTime: readonly boolean[]) =>
+    all.map((values, k) => (isInTime[k] ? flipped(values, [B, T]) : values));
+  const ahead = await build(1, halves(both.given, 0));
+  expect(halves(both.results, 0)).toEqual(ahead.results);
+  const back = await build(1, flip(halves(both.given, 1), inTime));
+  expect(halves(both.results, 1)).toEqual(flip(back.results, [true, false, ...inTime]));
+  // Control: not the same when the frames are not flipped.
+  const plain = await build(1, halves(both.given, 1));
+  expect(halves(both.results, 1)).not.toEqual(plain.results);
 });
 
 function onesOf(size: number): Float32Array {

@@ -8,8 +8,8 @@ test('a layer is bound field by field as the shader declares it', () => {
   const struct = /struct Layer \{([^}]*)\}/.exec(source)![1];
   const declared = [...struct.matchAll(/^\s*(\w+): u32,/gm)].map((match) => match[1]);
   const { values } = layerOf(
-    { B: 5, T: 7, H: 2, P: 12, N: 16 },
-    { reverse: true, inputScale: 'dt', hasInitial: false },
+    { B: 6, T: 7, H: 2, P: 12, N: 16 },
+    { reverse: true, directions: 2, inputScale: 'dt', hasInitial: false },
     { isBackward: true },
   );
   expect(Object.fromEntries(declared.map((field, i) => [field, values[i]]))).toEqual({
@@ -18,6 +18,7 @@ test('a layer is bound field by field as the shader declares it', () => {
     head_dim: 3,
     d_state: 4,
     reversed: 1,
+    batch_entries: 3,
     scale_by_dt: 1,
     backward: 1,
     has_boundary: 0,

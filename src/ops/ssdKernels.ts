@@ -32,12 +32,12 @@ export function recordElements(sizes: SsdSizes): number {
 
 /** The shader's `Layer` struct, field by field in its order. */
 export function layerOf(
-  { T, H, P, N }: SsdSizes,
-  { reverse, inputScale }: SsdParams,
+  { B, T, H, P, N }: SsdSizes,
+  { reverse, directions, inputScale }: SsdParams,
   { isBackward = false, hasBoundary = false } = {},
 ): Numbers {
-  const flags = [reverse, inputScale === 'dt', isBackward, hasBoundary].map(Number);
-  return numbers(T, H, P / 4, N / 4, ...flags);
+  const flags = [inputScale === 'dt', isBackward, hasBoundary].map(Number);
+  return numbers(T, H, P / 4, N / 4, Number(reverse), B / directions, ...flags);
 }
 
 /** Scores of all pairs of frames of a chunk, and each frame's decays. */
@@ -134,6 +134,6 @@ export function sumGradients(
     entry: 'sum_gradients',
     constants: {},
     bindings: { ...bindings, layer: layerOf(sizes, params) },
-    workgroups: [sizes.H, 1, 1],
+    workgroups: [params.directions * sizes.H, 1, 1],
   };
 }

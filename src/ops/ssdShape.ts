@@ -8,6 +8,8 @@ export const CHUNK_FRAMES = 32;
 export interface SsdParams {
   /** The recurrence runs from the last frame to the first. */
   readonly reverse: boolean;
+  /** With 2 the batch's second half runs the other way, with the second half of aLog and d. */
+  readonly directions: 1 | 2;
   /** Factor on the input term x B: 1 (REALM) or dt (Mamba-2). */
   readonly inputScale: 'one' | 'dt';
   readonly hasInitial: boolean;
@@ -35,6 +37,8 @@ export function checkSsdShapes(inputs: readonly Shape[], params: SsdParams): Ssd
   };
   if (x.length !== 4 || x.some((n) => n < 1)) refuse('x [B, T, H, P]', showShape(x));
   const [B, T, H, P] = x;
+  const { directions } = params;
+  if (B % directions !== 0) refuse('a batch entry for each of two directions', showShape(x));
   if (bc.length !== 3 || bc[0] !== B || bc[1] !== T || bc[2] < 2 || bc[2] % 2 !== 0) {
     refuse(`bc [${B}, ${T}, 2N]`, showShape(bc));
   }
@@ -44,8 +48,8 @@ export function checkSsdShapes(inputs: readonly Shape[], params: SsdParams): Ssd
   }
   const expected: [string, Shape, Shape][] = [
     ['dt', dt, [B, T, H]],
-    ['aLog', aLog, [H]],
-    ['d', d, [H]],
+    ['aLog', aLog, [directions * H]],
+    ['d', d, [directions * H]],
   ];
   if (params.hasInitial) expected.push(['initialState', initialState, [B, H, P, N]]);
   for (const [name, got, shape] of expected) {

@@ -9,9 +9,16 @@ export interface SsdBackwardParams extends SsdParams {
   readonly throughFinalState: boolean;
 }
 
-/** Offsets of frame t (in the order of the recurrence) and head h in the tensors of one batch. */
-function offsets({ T, H, P, N }: SsdSizes, reverse: boolean, b: number, h: number, t: number) {
-  const frame = b * T + (reverse ? T - 1 - t : t);
+/** Offsets of frame t (in the order of the recurrence) and head h in the tensors of batch entry b. */
+function offsets(
+  { B, T, H, P, N }: SsdSizes,
+  { reverse, directions }: SsdParams,
+  b: number,
+  h: number,
+  t: number,
+) {
+  const isSecond = b >= B / directions;
+  const frame = b * T + (isSecond !== reverse ? T - 1 - t : t);
   return {
     atX: (frame * H + h) * P,
     atDt: frame * H + h,
@@ -19,6 +26,14 @@ function offsets({ T, H, P, N }: SsdSizes, reverse: boolean, b: number, h: numbe
     atC: frame * 2 * N + N,
   };
 }
+
+/** Index in aLog and d of a head of batch entry b. */
+const parameterOf = (
+  { B, H }: SsdSizes,
+  { directions }: SsdParams,
+  b: number,
+  h: number,
+): number => (b < B / directions ? h : H + h);
 
 /**
  * Outputs y, finalState and the states that enter the chunks. The scores and decays are the
@@ -29,7 +44,7 @@ export function ssdForwardTwin({ inputs, outputs, inputShapes, params }: CpuCall
   const [y, finalState, chunkStates] = outputs;
   const sizes = ssdSizes(inputShapes[0], inputShapes[3]);
   const { B, T, H, P, N } = sizes;
-  const { reverse, inputScale } = params;
+  const { inputScale } = params;
   const chunks = Math.ceil(T / CHUNK_FRAMES);
   const size = P * N;
   for (let b = 0; b < B; b++) {
@@ -37,17 +52,18 @@ export function ssdForwardTwin({ inputs, outputs, inputShapes, params }: CpuCall
       const start = (b * H + h) * size;
       const state = finalState.subarray(start, start + size);
       if (params.hasInitial) state.set(initialState.subarray(start, start + size));
-      const a = -Math.exp(aLog[h]);
+      const ofHead = parameterOf(sizes, params, b, h);
+      const a = -Math.exp(aLog[ofHead]);
       for (let t = 0; t < T; t++) {
         if (t % CHUNK_FRAMES === 0) {
           chunkStates.set(state, ((b * chunks + t / CHUNK_FRAMES) * H + h) * size);
         }
-        const { atX, atDt, atB, atC } = offsets(sizes, reverse, b, h, t);
+        const { atX, atDt, atB, atC } = offsets(sizes, params, b, h, t);
         const decay = Math.exp(a * dt[atDt]);
         const scale = inputScale === 'dt' ? dt[atDt] : 1;
         for (let p = 0; p < P; p++) {
           const input = scale * x[atX + p];
-          let sum = d[h] * x[atX + p];
+          let sum = d[ofHead] * x[atX + p];
           for (let n = 0, k = p * N; n < N; n++, k++) {
             state[k] = decay * state[k] + input * bc[atB + n];
             sum += state[k] * bc[atC + n];
@@ -75,7 +91,7 @@ export function ssdBackwardTwin({
   const [dx, ddt, daLog, dbc, dd, dInitial] = outputs;
   const sizes = ssdSizes(inputShapes[0], inputShapes[3]);
   const { B, T, H, P, N } = sizes;
-  const { reverse, inputScale } = params;
+  const { inputScale } = params;
   const chunks = Math.ceil(T / CHUNK_FRAMES);
   const size = P * N;
   // states[t] is the state before frame t.
@@ -83,11 +99,12 @@ export function ssdBackwardTwin({
   const g = new Float64Array(size);
   for (let b = 0; b < B; b++) {
     for (let h = 0; h < H; h++) {
-      const a = -Math.exp(aLog[h]);
+      const ofHead = parameterOf(sizes, params, b, h);
+      const a = -Math.exp(aLog[ofHead]);
       const first = (b * chunks * H + h) * size;
       states.set(chunkStates.subarray(first, first + size));
       for (let t = 0; t < T; t++) {
-        const { atX, atDt, atB } = offsets(sizes, reverse, b, h, t);
+        const { atX, atDt, atB } = offsets(sizes, params, b, h, t);
         const decay = Math.exp(a * dt[atDt]);
         const scale = inputScale === 'dt' ? dt[atDt] : 1;
         for (let p = 0, k = t * size; p < P; p++) {
@@ -101,7 +118,7 @@ export function ssdBackwardTwin({
       if (gradientFinal) g.set(gradientFinal.subarray(start, start + size));
       else g.fill(0);
       for (let t = T - 1; t >= 0; t--) {
-        const { atX, atDt, atB, atC } = offsets(sizes, reverse, b, h, t);
+        const { atX, atDt, atB, atC } = offsets(sizes, params, b, h, t);
         const decay = Math.exp(a * dt[atDt]);
         const scale = inputScale === 'dt' ? dt[atDt] : 1;
         let dScale = 0;
@@ -120,13 +137,13 @@ export function ssdBackwardTwin({
             dDecay += total * before;
             g[k] = decay * total;
           }
-          dx[atX + p] = scale * gB + d[h] * gy;
+          dx[atX + p] = scale * gB + d[ofHead] * gy;
           dScale += gB * xp;
-          dd[h] += gy * xp;
+          dd[ofHead] += gy * xp;
         }
         const dA = dDecay * decay;
         ddt[atDt] = a * dA + (inputScale === 'dt' ? dScale : 0);
-        daLog[h] += a * dA * dt[atDt];
+        daLog[ofHead] += a * dA * dt[atDt];
       }
       if (dInitial) dInitial.set(g, start);
     }
