@@ -4,7 +4,7 @@ override growth_steps: u32 = 2000u;
 override smallest: f32 = 1.0;
 
 @group(0) @binding(0) var<storage, read> scale: array<f32>; // [1]
-@group(0) @binding(1) var<storage, read_write> gradient_bits: array<u32>;
+@group(0) @binding(1) var<storage, read_write> gradient_bits: array<vec4u>;
 // Norms as bits: the compiler may assume that a number is finite.
 @group(0) @binding(2) var<storage, read> first_norm_bits: array<u32>; // [1]
 @group(0) @binding(3) var<storage, read> second_norm_bits: array<u32>; // [1]
@@ -22,7 +22,9 @@ fn unscale(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gr
   let factor = 1.0 / scale[0];
   for (var i = id.x; i < arrayLength(&gradient_bits); i += groups.x * 256u) {
     let bits = gradient_bits[i];
-    if (is_finite(bits)) { gradient_bits[i] = bitcast<u32>(factor * bitcast<f32>(bits)); }
+    let is_other = (bits & vec4u(EXPONENT)) == vec4u(EXPONENT);
+    let unscaled = factor * bitcast<vec4f>(select(bits, vec4u(), is_other));
+    gradient_bits[i] = select(bitcast<vec4u>(unscaled), bits, is_other);
   }
 }
 

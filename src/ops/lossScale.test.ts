@@ -82,7 +82,7 @@ describe.each(['cpu', 'gpu'] as const)('on %s', (kind) => {
   test('unscale divides to the bit and leaves what is not finite', async () => {
     const device = await deviceOf();
     const values = Float32Array.from({ length: 1000 }, (_, i) => gaussian(1, PURPOSE.test, 0, i));
-    values.set([Number.NaN, ENDLESS, -ENDLESS, 0], 500);
+    values.set([Number.NaN, ENDLESS, -ENDLESS, 0], 501);
     const store = createStore(device, values.length, 'gradient');
     store.write(values);
     const graph = new Graph();
@@ -101,7 +101,9 @@ test('what is not stored, and no norm or three, are refused', () => {
   const graph = new Graph();
   const norm = graph.input('norm', [1]);
   const state = graph.stored('state', [2], createStore(CPU, 2, 'state'));
-  expect(() => unscale(norm, norm)).toThrow('[unscale] expected a stored gradient, got norm');
+  const six = graph.stored('six', [6], createStore(CPU, 6, 'six'));
+  expect(() => unscale(norm, norm)).toThrow('[unscale] expected a stored gradient of a multiple');
+  expect(() => unscale(six, norm)).toThrow('got six [6] (stored)');
   expect(() => adjustLossScale(norm, [norm], SETTINGS)).toThrow(
     '[adjustLossScale] expected a stored state [2], got norm [1] (input)',
   );

@@ -22,7 +22,7 @@ const unscaleOp: Op<null> = {
       entry: 'unscale',
       constants: {},
       bindings: { gradient_bits: gradient, scale },
-      workgroups: gridStride(gradient.size),
+      workgroups: gridStride(gradient.size / 4),
     },
   ],
   gradient: undefined,
@@ -31,13 +31,15 @@ const unscaleOp: Op<null> = {
 
 /**
  * gradient <- gradient / scale, in place; infinities and NaN stay.
- * @param gradient stored
+ * @param gradient stored, a multiple of 4 numbers
  * @param scale [1], a power of two
- * @throws Error when the gradient is not stored
+ * @throws Error when the gradient is not stored or no multiple of 4 numbers
  */
 export function unscale(gradient: Tensor, scale: Tensor): void {
-  if (gradient.role.kind !== 'stored') {
-    throw new Error(`[unscale] expected a stored gradient, got ${gradient.name}`);
+  if (gradient.role.kind !== 'stored' || gradient.size % 4 !== 0) {
+    throw new Error(
+      `[unscale] expected a stored gradient of a multiple of 4 numbers, got ${gradient.name} ${showShape(gradient.shape)} (${gradient.role.kind})`,
+    );
   }
   gradient.graph.apply(unscaleOp, [gradient, scale], null);
 }

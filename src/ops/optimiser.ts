@@ -3,7 +3,7 @@
 import stepStruct from '../../shaders/common/step.wgsl?raw';
 import source from '../../shaders/optimiser.wgsl?raw';
 import { type Dispatch, gridStride, type Op, STEP, scratch } from '../autograd/op';
-import { sameShape, showShape, type Tensor } from '../autograd/tensor';
+import { type Shape, sameShape, showShape, sizeOf, type Tensor } from '../autograd/tensor';
 import { defineSumShader } from './sumShader';
 
 const shader = defineSumShader('optimiser', source, stepStruct);
@@ -17,7 +17,10 @@ const LARGEST_F32 = 3.4028234663852886e38;
 
 const globalNormOp: Op<null> = {
   name: 'globalNorm',
-  infer: () => [[1]],
+  infer([gradient]) {
+    checkFours('globalNorm', gradient);
+    return [[1]];
+  },
   cpu({ inputs: [gradient], outputs: [out], step }) {
     let sum = 0;
     for (const g of gradient) sum += (step.gradientScale * g) ** 2;
@@ -44,7 +47,10 @@ const globalNormOp: Op<null> = {
   gradient: undefined,
 };
 
-/** Norm [1] of gradientScale * gradient; NaN or infinite when any element is. Order of the sum is fixed. */
+/**
+ * Norm [1] of gradientScale * gradient; NaN or infinite when any element is. Order of the sum is fixed.
+ * @throws Error when the gradient is no multiple of 4 numbers
+ */
 export function globalNorm(gradient: Tensor): Tensor {
   return gradient.graph.apply(globalNormOp, [gradient], null)[0];
 }
@@ -73,7 +79,10 @@ export interface AdamWSettings {
 
 const adamWOp: Op<Required<AdamWSettings>> = {
   name: 'adamW',
-  infer: () => [],
+  infer([parameters]) {
+    checkFours('adamW', parameters);
+    return [];
+  },
   cpu({ inputs: [parameters, gradient, m, v, norm], params, step }) {
     if (!Number.isFinite(norm[0])) return;
     const { beta1, beta2, eps, weightDecay, decayCount, clipNorm, trainedCount } = params;
@@ -104,7 +113,7 @@ const adamWOp: Op<Required<AdamWSettings>> = {
         clip_norm: Math.min(params.clipNorm, LARGEST_F32),
       },
       bindings: { parameters, gradient, m, v, norm_bits: norm, step: STEP },
-      workgroups: gridStride(params.trainedCount),
+      workgroups: gridStride(params.trainedCount / 4),
     },
   ],
   gradient: undefined,
@@ -115,7 +124,7 @@ const adamWOp: Op<Required<AdamWSettings>> = {
  * One AdamW update in place, as torch.optim.AdamW after clip_grad_norm_ (Loshchilov and Hutter, 2019): decay is
  * decoupled, the gradient is gradientScale * gradient times min(1, clipNorm / (norm + 1e-6)). When the norm is not
  * finite nothing at all is written.
- * @throws Error when a tensor is not stored, the shapes differ, or a count is out of range
+ * @throws Error when a tensor is not stored, the shapes differ or are no multiple of 4 numbers, or a count is out of range
  */
 export function adamW(tensors: AdamWTensors, settings: AdamWSettings): void {
   const { parameters, gradient, m, v, norm } = tensors;
@@ -134,7 +143,10 @@ export function adamW(tensors: AdamWTensors, settings: AdamWSettings): void {
 
 const accumulateOp: Op<null> = {
   name: 'accumulate',
-  infer: () => [],
+  infer([total]) {
+    checkFours('accumulate', total);
+    return [];
+  },
   cpu({ inputs: [total, gradient], step }) {
     if (step.microBatch === 0) total.set(gradient);
     else for (let i = 0; i < total.length; i++) total[i] += gradient[i];
@@ -145,7 +157,7 @@ const accumulateOp: Op<null> = {
       entry: 'accumulate',
       constants: {},
       bindings: { total, gradient, step: STEP },
-      workgroups: gridStride(total.size),
+      workgroups: gridStride(total.size / 4),
     },
   ],
   gradient: undefined,
@@ -154,11 +166,17 @@ const accumulateOp: Op<null> = {
 
 /**
  * total <- gradient in the first micro-batch of a step, total + gradient in the others; both stored, in place.
- * @throws Error when a tensor is not stored or the shapes differ
+ * @throws Error when a tensor is not stored, or the shapes differ or are no multiple of 4 numbers
  */
 export function accumulate(total: Tensor, gradient: Tensor): void {
   checkStored('accumulate', [total, gradient]);
   total.graph.apply(accumulateOp, [total, gradient], null);
+}
+
+function checkFours(op: string, shape: Shape): void {
+  if (sizeOf(shape) % 4 !== 0) {
+    throw new Error(`[${op}] expected a multiple of 4 numbers, got ${showShape(shape)}`);
+  }
 }
 
 function checkStored(op: string, tensors: readonly Tensor[]): void {
