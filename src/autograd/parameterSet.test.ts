@@ -2,7 +2,8 @@
 
 import { describe, expect, test } from 'vitest';
 import { Graph } from './graph';
-import { ParameterSet, type ParameterSpec } from './parameterSet';
+import type { ParameterSpec } from './parameterLayout';
+import { ParameterSet } from './parameterSet';
 import { CPU } from './store';
 
 // 15 numbers, so that padding would lie between neighbours.
@@ -51,11 +52,68 @@ describe('parameters that lie behind each other', () => {
 
   test('must not be frozen apart, and others are no neighbours', () => {
     expect(() => new ParameterSet(CPU, SPECS, (name) => name !== 'upper')).toThrow(
-      '[parameters] expected lower behind upper, got it behind first: train, decay or freeze both',
+      '[parameters] expected lower alone behind upper, got them apart: train, decay or freeze both',
+    );
+    expect(() => new ParameterSet(CPU, [...SPECS, { ...SPECS[2], name: 'too' }])).toThrow(
+      '[parameters] expected lower alone behind upper',
     );
     const read = new ParameterSet(CPU, SPECS).reader(new Graph());
     expect(() => read('lower', 'last')).toThrow(
       '[parameters] expected last to lie behind lower, got it behind padding',
+    );
+  });
+});
+
+describe('parameters that the list has apart', () => {
+  // Of two directions: in the list one after the other, in memory each beside its namesake.
+  const apart: readonly ParameterSpec[] = [
+    { name: 'fwd.weight', shape: [2, 5], decay: true },
+    { name: 'fwd.lower', shape: [1, 5], decay: true, behind: 'fwd.weight' },
+    { name: 'fwd.bias', shape: [3], decay: true },
+    { name: 'bwd.weight', shape: [2, 5], decay: true, behind: 'fwd.lower' },
+    { name: 'bwd.lower', shape: [1, 5], decay: true, behind: 'bwd.weight' },
+    { name: 'bwd.bias', shape: [3], decay: true, behind: 'fwd.bias' },
+    { name: 'frozen', shape: [2], decay: true },
+  ];
+  const set = new ParameterSet(CPU, apart, (name) => name !== 'frozen');
+  const weights = new Map(
+    apart.map(({ name, shape }, i) => [
+      name,
+      Float32Array.from({ length: shape.reduce((a, b) => a * b) }, (_, k) => 100 * i + k + 1),
+    ]),
+  );
+
+  test('are one tensor', async () => {
+    set.load(weights);
+    expect(await set.read()).toEqual(weights);
+    const names = ['fwd.weight', 'fwd.lower', 'bwd.weight', 'bwd.lower'];
+    const all = set.reader(new Graph())(...names);
+    expect(all.shape).toEqual([6, 5]);
+    if (all.role.kind !== 'stored') throw new Error(`expected a stored tensor, got ${all.name}`);
+    expect([...(await set.values.read(all.role.offset, all.size))]).toEqual(
+      names.flatMap((name) => [...weights.get(name)!]),
+    );
+    expect([set.trainedCount, set.values.elements]).toEqual([128, 192]);
+  });
+
+  test('keep the order of the list in files, padded as if they lay so', async () => {
+    set.load(weights);
+    const values = await set.values.read();
+    const inFile = set.toFileOrder(values);
+    const offsets = { 'fwd.weight': 0, 'fwd.lower': 10, 'fwd.bias': 64 };
+    const others = { 'bwd.weight': 128, 'bwd.lower': 138, 'bwd.bias': 192, frozen: 256 };
+    expect(inFile).toHaveLength(320);
+    for (const [name, offset] of Object.entries({ ...offsets, ...others })) {
+      const numbers = weights.get(name)!;
+      expect(inFile.slice(offset, offset + numbers.length), name).toEqual(numbers);
+    }
+    expect(set.toMemoryOrder(inFile)).toEqual(values);
+    // Moments, of the trained parameters only.
+    const moments = values.slice(0, set.trainedCount);
+    expect(set.toFileOrder(moments)).toEqual(inFile.slice(0, 256));
+    expect(set.toMemoryOrder(inFile.slice(0, 256))).toEqual(moments);
+    expect(() => set.toMemoryOrder(values)).toThrow(
+      "[checkpoint] expected 320 parameters, or 256 that are trained, got 192: the model's sizes changed since they were saved",
     );
   });
 });

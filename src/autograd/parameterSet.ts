@@ -1,17 +1,15 @@
 // The parameters of one model in flat memory: values, and while training gradients and the two Adam moments.
 
 import type { Graph } from './graph';
+import {
+  fileLayout,
+  type Layout,
+  memoryLayout,
+  moveParameters,
+  type ParameterSpec,
+} from './parameterLayout';
 import { createStore, type Device, type Store } from './store';
 import { type Shape, sizeOf, type Tensor } from './tensor';
-
-export interface ParameterSpec {
-  readonly name: string;
-  readonly shape: Shape;
-  /** AdamW's decoupled weight decay applies. */
-  readonly decay: boolean;
-  /** Lies without padding behind this parameter, so that one tensor covers both: two Linears of one input are one. */
-  readonly behind?: string;
-}
 
 interface Slot {
   readonly spec: ParameterSpec;
@@ -41,59 +39,48 @@ export function checkWeights(specs: readonly ParameterSpec[], weights: Weights):
   }
 }
 
-// WebGPU binds ranges at multiples of 256 bytes.
-const ALIGNMENT = 64;
-const aligned = (elements: number): number => Math.ceil(elements / ALIGNMENT) * ALIGNMENT;
-
 export interface TrainingStores {
   readonly gradient: Store;
   readonly m: Store;
   readonly v: Store;
 }
 
-/** Order in memory: trained with decay, trained without, frozen; so one AdamW covers a prefix. */
 export class ParameterSet {
   readonly values: Store;
   /** Elements of the prefix that AdamW updates, and of its prefix that decays. */
   readonly trainedCount: number;
   readonly decayCount: number;
   readonly #device: Device;
-  readonly #slots = new Map<string, Slot>();
+  readonly #specs: readonly ParameterSpec[];
+  readonly #layout: Layout;
+  readonly #fileLayout: Layout;
+  readonly #slots: ReadonlyMap<string, Slot>;
   readonly #readers = new WeakMap<Graph, Map<string, TrainedTensor>>();
   #training: TrainingStores | undefined;
 
-  /** @param isTrained which parameters get a gradient; default none (inference) */
+  /**
+   * @param isTrained which parameters get a gradient; default none (inference)
+   * @throws Error when parameters of one name, or apart from what they lie behind
+   */
   constructor(
     device: Device,
     specs: readonly ParameterSpec[],
     isTrained: (name: string) => boolean = () => false,
   ) {
     this.#device = device;
-    let offset = 0;
-    const place = (wanted: (spec: ParameterSpec) => boolean, trained: boolean): number => {
-      let last: string | undefined;
-      for (const spec of specs.filter(wanted)) {
-        const { name, behind } = spec;
-        if (this.#slots.has(name)) {
-          throw new Error(`[parameters] expected each name once, got ${name} twice`);
-        }
-        if (behind !== undefined && behind !== last) {
-          throw new Error(
-            `[parameters] expected ${name} behind ${behind}, got it behind ${last ?? 'nothing'}: train, decay or freeze both`,
-          );
-        }
-        if (behind === undefined) offset = aligned(offset);
-        this.#slots.set(name, { spec, offset, trained });
-        offset += sizeOf(spec.shape);
-        last = name;
-      }
-      offset = aligned(offset);
-      return offset;
-    };
-    this.decayCount = place((spec) => isTrained(spec.name) && spec.decay, true);
-    this.trainedCount = place((spec) => isTrained(spec.name) && !spec.decay, true);
-    place((spec) => !isTrained(spec.name), false);
-    this.values = createStore(device, offset, 'parameters');
+    this.#specs = specs;
+    this.#layout = memoryLayout(specs, isTrained);
+    this.#fileLayout = fileLayout(specs, isTrained);
+    const { offsets, decayCount, trainedCount, count } = this.#layout;
+    this.#slots = new Map(
+      specs.map((spec) => {
+        const { name } = spec;
+        return [name, { spec, offset: offsets.get(name)!, trained: isTrained(name) }];
+      }),
+    );
+    this.decayCount = decayCount;
+    this.trainedCount = trainedCount;
+    this.values = createStore(device, count, 'parameters');
   }
 
   /** Number of parameters, padding not counted. */
@@ -174,6 +161,22 @@ export class ParameterSet {
       weights.set(spec.name, flat.slice(offset, offset + sizeOf(spec.shape)));
     }
     return weights;
+  }
+
+  /** Values, gradients or moments in the order of files, which outlives the order of memory. */
+  toFileOrder(numbers: Float32Array): Float32Array {
+    return moveParameters(numbers, this.#specs, this.#layout, this.#fileLayout);
+  }
+
+  /** @throws Error when there are not as many numbers as all or the trained parameters take in a file */
+  toMemoryOrder(numbers: Float32Array): Float32Array {
+    const { count, trainedCount } = this.#fileLayout;
+    if (![count, trainedCount].includes(numbers.length)) {
+      throw new Error(
+        `[checkpoint] expected ${count} parameters, or ${trainedCount} that are trained, got ${numbers.length}: the model's sizes changed since they were saved`,
+      );
+    }
+    return moveParameters(numbers, this.#specs, this.#fileLayout, this.#layout);
   }
 
   destroy(): void {

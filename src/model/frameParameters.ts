@@ -1,6 +1,7 @@
 // The parameters of one live frame: those of the student, its matrices in the order in which the frame's kernels read.
 
-import { checkWeights, type ParameterSpec, type Weights } from '../autograd/parameterSet';
+import type { ParameterSpec } from '../autograd/parameterLayout';
+import { checkWeights, type Weights } from '../autograd/parameterSet';
 import type { Shape } from '../autograd/tensor';
 import { packedShape, packRows } from '../ops/framePath';
 import { headCount, innerDim, type ModelConfig } from './config';

@@ -1,7 +1,7 @@
 // Names, shapes and initial values of every parameter, under the names of the authors' state dict
 // (REALM, section 8 of its description; Linear weights are [out, in]).
 
-import type { ParameterSpec } from '../autograd/parameterSet';
+import type { ParameterSpec } from '../autograd/parameterLayout';
 import { sizeOf } from '../autograd/tensor';
 import { gaussian, PURPOSE, uniform } from '../base/rng';
 import { headCount, innerDim, lfpColumns, type ModelConfig } from './config';

@@ -22,7 +22,7 @@ export interface StageRecord {
 
 export interface Snapshot {
   readonly record: StageRecord;
-  /** Flat values and moments of each trained set, in order. */
+  /** Values and moments of each trained set, flat in the order of its list. */
   readonly sets: readonly {
     readonly values: Float32Array;
     readonly m: Float32Array;
@@ -46,27 +46,24 @@ export async function readSets(sets: readonly ParameterSet[]): Promise<Snapshot[
     return numbers;
   };
   return Promise.all(
-    sets.map(async ({ values, training }) => ({
-      values: await finite(values),
-      m: await finite(training.m),
-      v: await finite(training.v),
+    sets.map(async (set) => ({
+      values: set.toFileOrder(await finite(set.values)),
+      m: set.toFileOrder(await finite(set.training.m)),
+      v: set.toFileOrder(await finite(set.training.v)),
     })),
   );
 }
 
+/** @throws Error when the sets are others than those that were saved */
 export function restoreSets(sets: readonly ParameterSet[], saved: Snapshot['sets']): void {
   if (sets.length !== saved.length) {
     throw new Error(`[checkpoint] expected ${sets.length} parameter sets, got ${saved.length}`);
   }
-  sets.forEach(({ values, training }, i) => {
-    if (saved[i].values.length !== values.elements || saved[i].m.length !== training.m.elements) {
-      throw new Error(
-        `[checkpoint] expected ${values.elements} parameters, got ${saved[i].values.length}: the model's sizes changed since it was saved`,
-      );
-    }
-    values.write(saved[i].values);
-    training.m.write(saved[i].m);
-    training.v.write(saved[i].v);
+  sets.forEach((set, i) => {
+    const { values, m, v } = saved[i];
+    set.values.write(set.toMemoryOrder(values));
+    set.training.m.write(set.toMemoryOrder(m));
+    set.training.v.write(set.toMemoryOrder(v));
   });
 }
 
