@@ -52,7 +52,7 @@ export async function startRealmStep(gpu: GpuDevice, one: RealmStep): Promise<Ru
     isStudent ? decoderParameters(config) : teacherParameters(config),
     'realm',
   );
-  const parameters = new ParameterSet(gpu, specs, () => true);
+  const parameters = new ParameterSet(gpu, specs, () => true, one.precision);
   parameters.load(initialWeights(specs, 3, 'realm'));
   const graph = new Graph(one.precision);
   const read = parameters.reader(graph);

@@ -23,6 +23,7 @@ override clip_norm: f32 = 1.0;
 @group(0) @binding(7) var<storage, read_write> v: array<vec4f>;
 @group(0) @binding(8) var<storage, read_write> total: array<vec4f>;
 @group(0) @binding(9) var<uniform> step: Step;
+@group(0) @binding(10) var<storage, read_write> mirror: array<vec2u>; // the parameters in halves
 
 const EXPONENT = 0x7f800000u;
 const NAN = 0x7fc00000u;
@@ -72,26 +73,54 @@ fn norm_of_parts(@builtin(local_invocation_index) lane: u32) {
   }
 }
 
+struct Rates {
+  gradient_scale: f32,
+  moment_rate: f32,
+  root2: f32,
+  decay: f32,
+}
+
+fn rates_of_step() -> Rates {
+  let norm = bitcast<f32>(norm_bits[0]) + 1e-6;
+  let clip = select(1.0, clip_norm / norm, norm > clip_norm);
+  return Rates(
+    step.gradient_scale * clip,
+    step.learning_rate / step.bias_correction1,
+    sqrt(step.bias_correction2),
+    step.learning_rate * weight_decay,
+  );
+}
+
+// Updates the i-th four parameters and their moments; returns the parameters.
+fn update(i: u32, rates: Rates) -> vec4f {
+  let place = 4u * i + vec4u(0u, 1u, 2u, 3u);
+  let is_trained = place < vec4u(trained_count);
+  let decay = select(vec4f(), vec4f(rates.decay), place < vec4u(decay_count));
+  let g = rates.gradient_scale * gradient[i];
+  let m_next = beta1 * m[i] + beta1_complement * g;
+  let v_next = beta2 * v[i] + beta2_complement * g * g;
+  let p = parameters[i];
+  let p_next = p - decay * p - rates.moment_rate * m_next / (sqrt(v_next) / rates.root2 + epsilon);
+  let result = select(p, p_next, is_trained);
+  m[i] = select(m[i], m_next, is_trained);
+  v[i] = select(v[i], v_next, is_trained);
+  parameters[i] = result;
+  return result;
+}
+
 @compute @workgroup_size(256)
 fn adam_w(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   if (!is_finite(norm_bits[0])) { return; }
-  let norm = bitcast<f32>(norm_bits[0]) + 1e-6;
-  var factor = step.gradient_scale;
-  if (norm > clip_norm) { factor *= clip_norm / norm; }
-  let rate = step.learning_rate / step.bias_correction1;
-  let root2 = sqrt(step.bias_correction2);
+  let rates = rates_of_step();
+  for (var i = id.x; 4u * i < trained_count; i += groups.x * 256u) { update(i, rates); }
+}
+
+@compute @workgroup_size(256)
+fn adam_w_mirrored(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  if (!is_finite(norm_bits[0])) { return; }
+  let rates = rates_of_step();
   for (var i = id.x; 4u * i < trained_count; i += groups.x * 256u) {
-    let place = 4u * i + vec4u(0u, 1u, 2u, 3u);
-    let is_trained = place < vec4u(trained_count);
-    let decay = select(vec4f(), vec4f(step.learning_rate * weight_decay), place < vec4u(decay_count));
-    let g = factor * gradient[i];
-    let m_next = beta1 * m[i] + beta1_complement * g;
-    let v_next = beta2 * v[i] + beta2_complement * g * g;
-    let p = parameters[i];
-    let p_next = p - decay * p - rate * m_next / (sqrt(v_next) / root2 + epsilon);
-    m[i] = select(m[i], m_next, is_trained);
-    v[i] = select(v[i], v_next, is_trained);
-    parameters[i] = select(p, p_next, is_trained);
+    mirror[i] = halves_of(bitcast<vec4u>(update(i, rates)));
   }
 }
 

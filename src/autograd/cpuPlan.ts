@@ -52,7 +52,11 @@ export function compileCpu(graph: Graph): CpuPlan {
       pipelines: 0,
       bytes: [...arrays.values()].reduce((sum, array) => sum + array.byteLength, 0),
     },
-    write: (tensor, values) => arrayOf(tensor).set(values),
+    write(tensor, values) {
+      const { role } = tensor;
+      if (role.kind === 'stored') role.store.write(values, role.offset);
+      else arrayOf(tensor).set(values);
+    },
     run,
     series: (options) => createCpuSeries(run, options),
     finished: async () => {},

@@ -89,6 +89,8 @@ export async function compileGpu(graph: Graph, gpu: GpuDevice): Promise<Plan> {
       if (values.length !== tensor.size) {
         throw new Error(`[${tensor.name}] expected ${tensor.size} numbers, got ${values.length}`);
       }
+      const { role } = tensor;
+      if (role.kind === 'stored') return role.store.write(values, role.offset);
       const { buffer, offset } = memory.rangeOf(tensor);
       device.queue.writeBuffer(buffer, offset, values as Float32Array<ArrayBuffer>);
     },

@@ -50,7 +50,8 @@ export class Graph {
         `[${name}] expected a range within ${store.elements} elements of ${store.label}, got ${offset} + ${sizeOf(shape)}`,
       );
     }
-    return this.#tensor(name, shape, { kind: 'stored', store, offset }, requiresGradient);
+    const role: Role = { kind: 'stored', store, offset };
+    return this.#tensor(name, shape, role, requiresGradient, store.isHalf);
   }
 
   /** Appends a node. Its outputs require a gradient when any input does, be the op differentiable or not. */

@@ -126,7 +126,8 @@ function isNumbers(operand: Operand): operand is Numbers {
 function storeRange(store: Store, offset: number, tensor: Tensor): BufferRange {
   if (!store.gpu)
     throw new Error(`[${tensor.name}] expected a store of the gpu device, got one of the cpu`);
-  if (offset % 64 !== 0)
-    throw new Error(`[${tensor.name}] expected an offset of whole 256 bytes, got ${offset * 4}`);
-  return { buffer: store.gpu.buffer, offset: offset * 4, bytes: tensor.size * 4 };
+  const size = store.isHalf ? 2 : 4;
+  if ((offset * size) % 256 !== 0)
+    throw new Error(`[${tensor.name}] expected an offset of whole 256 bytes, got ${offset * size}`);
+  return { buffer: store.gpu.buffer, offset: offset * size, bytes: tensor.size * size };
 }

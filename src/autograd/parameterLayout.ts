@@ -23,9 +23,10 @@ export interface Layout {
   readonly count: number;
 }
 
-// WebGPU binds ranges at multiples of 256 bytes.
-const ALIGNMENT = 64;
-const aligned = (elements: number): number => Math.ceil(elements / ALIGNMENT) * ALIGNMENT;
+/** WebGPU binds ranges at multiples of 256 bytes: that many halves, which mirror the numbers of memory. */
+const MEMORY_ALIGNMENT = 128;
+/** As files have always had it. */
+const FILE_ALIGNMENT = 64;
 
 /**
  * The order of memory, with every parameter behind the one that it names.
@@ -35,7 +36,7 @@ export function memoryLayout(
   specs: readonly ParameterSpec[],
   isTrained: (name: string) => boolean,
 ): Layout {
-  return layoutOf(specs, isTrained, (group) => {
+  return layoutOf(specs, isTrained, MEMORY_ALIGNMENT, (group) => {
     const next = new Map(group.map((spec) => [spec.behind, spec]));
     const placed = group.flatMap((spec) => {
       const row: ParameterSpec[] = [];
@@ -58,15 +59,17 @@ export function fileLayout(
   specs: readonly ParameterSpec[],
   isTrained: (name: string) => boolean,
 ): Layout {
-  return layoutOf(specs, isTrained, (group) => group);
+  return layoutOf(specs, isTrained, FILE_ALIGNMENT, (group) => group);
 }
 
 function layoutOf(
   specs: readonly ParameterSpec[],
   isTrained: (name: string) => boolean,
+  alignment: number,
   sort: (group: readonly ParameterSpec[]) => readonly ParameterSpec[],
 ): Layout {
   const offsets = new Map<string, number>();
+  const aligned = (elements: number): number => Math.ceil(elements / alignment) * alignment;
   let offset = 0;
   const place = (wanted: (spec: ParameterSpec) => boolean): number => {
     let last: string | undefined;

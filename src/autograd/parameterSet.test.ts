@@ -1,6 +1,7 @@
 // Proof of the flat memory of parameters: one tensor over neighbours, and which tensors are trained.
 
 import { describe, expect, test } from 'vitest';
+import { testDevice } from '../gpu/testDevice';
 import { Graph } from './graph';
 import type { ParameterSpec } from './parameterLayout';
 import { ParameterSet } from './parameterSet';
@@ -21,6 +22,26 @@ const values = new Map(
   ]),
 );
 
+test.each(['cpu', 'gpu'] as const)('in mixed precision halves follow on %s', async (kind) => {
+  const set = new ParameterSet(
+    kind === 'cpu' ? CPU : await testDevice(),
+    SPECS,
+    () => false,
+    'mixed',
+  );
+  set.load(values);
+  const { role } = set.reader(new Graph('mixed'))('last');
+  if (role.kind !== 'stored') throw new Error(`expected a stored tensor, got ${role.kind}`);
+  const { halves } = role.store;
+  // A range of halves begins at a multiple of 256 bytes.
+  expect(role.offset % 128).toBe(0);
+  expect(await halves!.read(role.offset, 4)).toEqual(Float32Array.of(300, 301, 302, 0));
+  expect(await set.read()).toEqual(values);
+  // Control: where nothing reads them there are none.
+  expect(new ParameterSet(CPU, SPECS).values.halves).toBe(undefined);
+  set.destroy();
+});
+
 describe('parameters that lie behind each other', () => {
   test('are one tensor, and keep their own names on the way in and out', async () => {
     const set = new ParameterSet(CPU, SPECS);
@@ -29,7 +50,7 @@ describe('parameters that lie behind each other', () => {
     expect(both.shape).toEqual([3, 5]);
     const { role } = both;
     if (role.kind !== 'stored') throw new Error(`expected a stored tensor, got ${role.kind}`);
-    expect(role.offset % 64).toBe(0);
+    expect(role.offset % 128).toBe(0);
     const stacked = [...values.get('upper')!, ...values.get('lower')!];
     expect([...(await role.store.read(role.offset, both.size))]).toEqual(stacked);
     expect(await set.read()).toEqual(values);
@@ -46,7 +67,7 @@ describe('parameters that lie behind each other', () => {
     expect(read('upper', 'lower')).toBe(both);
     expect(set.trainedTensors(graph)).toEqual([
       { tensor: first, names: ['first'], offset: 0 },
-      { tensor: both, names: ['upper', 'lower'], offset: 64 },
+      { tensor: both, names: ['upper', 'lower'], offset: 128 },
     ]);
   });
 
@@ -93,7 +114,7 @@ describe('parameters that the list has apart', () => {
     expect([...(await set.values.read(all.role.offset, all.size))]).toEqual(
       names.flatMap((name) => [...weights.get(name)!]),
     );
-    expect([set.trainedCount, set.values.elements]).toEqual([128, 192]);
+    expect([set.trainedCount, set.values.elements]).toEqual([256, 384]);
   });
 
   test('keep the order of the list in files, padded as if they lay so', async () => {
@@ -113,7 +134,7 @@ describe('parameters that the list has apart', () => {
     expect(set.toFileOrder(moments)).toEqual(inFile.slice(0, 256));
     expect(set.toMemoryOrder(inFile.slice(0, 256))).toEqual(moments);
     expect(() => set.toMemoryOrder(values)).toThrow(
-      "[checkpoint] expected 320 parameters, or 256 that are trained, got 192: the model's sizes changed since they were saved",
+      "[checkpoint] expected 320 parameters, or 256 that are trained, got 384: the model's sizes changed since they were saved",
     );
   });
 });

@@ -1,6 +1,6 @@
 // The parameters of one model in flat memory: values, and while training gradients and the two Adam moments.
 
-import type { Graph } from './graph';
+import type { Graph, Precision } from './graph';
 import {
   fileLayout,
   type Layout,
@@ -8,7 +8,7 @@ import {
   moveParameters,
   type ParameterSpec,
 } from './parameterLayout';
-import { createStore, type Device, type Store } from './store';
+import { createMirroredStore, createStore, type Device, type Store } from './store';
 import { type Shape, sizeOf, type Tensor } from './tensor';
 
 interface Slot {
@@ -60,12 +60,14 @@ export class ParameterSet {
 
   /**
    * @param isTrained which parameters get a gradient; default none (inference)
+   * @param precision of the graphs that train it or train with it: for mixed ones the values have a mirror in halves
    * @throws Error when parameters of one name, or apart from what they lie behind
    */
   constructor(
     device: Device,
     specs: readonly ParameterSpec[],
     isTrained: (name: string) => boolean = () => false,
+    precision: Precision = 'f32',
   ) {
     this.#device = device;
     this.#specs = specs;
@@ -80,7 +82,8 @@ export class ParameterSet {
     );
     this.decayCount = decayCount;
     this.trainedCount = trainedCount;
-    this.values = createStore(device, count, 'parameters');
+    const create = precision === 'mixed' ? createMirroredStore : createStore;
+    this.values = create(device, count, 'parameters');
   }
 
   /** Number of parameters, padding not counted. */

@@ -1,4 +1,4 @@
-// Proof of the cast to halves: to the bit where a half holds the number, within half a unit where it does not.
+// Proof of the cast to halves: to the bit, the nearest half, on the GPU and on the processor.
 
 import { describe, expect, test } from 'vitest';
 import { compileGpu } from '../autograd/gpuPlan';
@@ -6,17 +6,30 @@ import { gradients } from '../autograd/gradients';
 import { Graph, type Precision } from '../autograd/graph';
 import { compile } from '../autograd/plan';
 import { CPU } from '../autograd/store';
-import { halfToFloat, LARGEST_HALF } from '../base/half';
+import { halfToFloat, packHalves, unpackHalves } from '../base/half';
 import { gaussian, PURPOSE } from '../base/rng';
 import { testDevice } from '../gpu/testDevice';
 import { add, scale, silu } from './elementwise';
 import { keepHalf, toF32, toHalf } from './half';
 import { reshape } from './reshape';
 
-/** An adapter may round to either neighbour: one unit in the last of 11 bits. */
-const ROUNDING = 2 ** -10;
-/** The smallest half with all its bits. */
-const SMALLEST_NORMAL = 2 ** -14;
+/** All that are not negative, from zero to the largest. */
+const HALVES = Float64Array.from({ length: 0x7c00 }, (_, bits) => halfToFloat(bits));
+
+/** By search, of two that are as near the one whose bits are even. */
+function nearestHalf(value: number): number {
+  const magnitude = Math.abs(value);
+  let [low, high] = [0, HALVES.length - 1];
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (HALVES[middle] <= magnitude) low = middle;
+    else high = middle;
+  }
+  const toLow = magnitude - HALVES[low];
+  const toHigh = HALVES[high] - magnitude;
+  const isLow = toLow === toHigh ? low % 2 === 0 : toLow < toHigh;
+  return Math.sign(value) * HALVES[isLow ? low : high];
+}
 
 async function castOnGpu(values: Float32Array): Promise<Float32Array> {
   const graph = new Graph();
@@ -30,26 +43,43 @@ async function castOnGpu(values: Float32Array): Promise<Float32Array> {
   return got;
 }
 
+/** There and back on the processor. */
+const castHere = (values: Float32Array): Float32Array =>
+  unpackHalves(new Float32Array(packHalves(values).buffer));
+
 describe('toHalf', () => {
-  test('keeps every normal half, zero and the infinities to the bit', async () => {
-    const all = Float32Array.from({ length: 2 ** 16 }, (_, bits) => halfToFloat(bits)).filter(
-      (value) => value === 0 || Math.abs(value) >= SMALLEST_NORMAL,
-    );
-    expect(all).toHaveLength(2 + 2 * (30 * 1024 + 1));
-    const padded = new Float32Array(Math.ceil(all.length / 4) * 4);
-    padded.set(all);
-    expect(await castOnGpu(padded)).toEqual(padded);
+  test('keeps every half to the bit', async () => {
+    const all = Float32Array.from({ length: 2 ** 16 }, (_, bits) => halfToFloat(bits));
+    expect(all.filter(Number.isFinite)).toHaveLength(2 * HALVES.length);
+    expect(await castOnGpu(all)).toEqual(all);
+    expect(castHere(all)).toEqual(all);
   });
 
-  test('rounds what lies between', async () => {
-    const values = Float32Array.from({ length: 4096 }, (_, i) => gaussian(1, PURPOSE.test, 0, i));
-    const got = await castOnGpu(values);
-    values.forEach((value, i) => {
-      const error = Math.abs(got[i] - value) / Math.max(Math.abs(value), SMALLEST_NORMAL);
-      expect(error).toBeLessThan(ROUNDING);
-    });
+  test.each([
+    ['normal draws', 1],
+    ['draws below the smallest normal half', 2 ** -16],
+    ['draws below the smallest half', 2 ** -25],
+    ['draws near the largest', 2 ** 14],
+  ])('rounds %s to the nearest, alike on GPU and processor', async (_, size) => {
+    const values = Float32Array.from(
+      { length: 8192 },
+      (_, i) => size * gaussian(1, PURPOSE.test, 0, i),
+    );
+    const nearest = values.map(nearestHalf);
+    expect(await castOnGpu(values)).toEqual(nearest);
+    expect(castHere(values)).toEqual(nearest);
     // Control: they are rounded.
-    expect(got).not.toEqual(values);
+    expect(nearest).not.toEqual(values);
+  });
+
+  test('takes the even one of two that are as near', async () => {
+    const middles = Float32Array.from(
+      { length: HALVES.length - 1 },
+      (_, i) => (HALVES[i] + HALVES[i + 1]) / 2,
+    ).subarray(0, HALVES.length - 4);
+    const even = middles.map((_, i) => HALVES[i + (i % 2)]);
+    expect(await castOnGpu(middles)).toEqual(even);
+    expect(castHere(middles)).toEqual(even);
   });
 
   test.each(['cpu', 'gpu'] as const)('is infinite beyond the largest half on %s', async (kind) => {
@@ -57,14 +87,12 @@ describe('toHalf', () => {
     const x = graph.input('x', [8]);
     const halves = graph.output(toHalf(x));
     const plan = await compile(graph, kind === 'cpu' ? CPU : await testDevice());
-    plan.write(
-      x,
-      Float32Array.of(LARGEST_HALF, -LARGEST_HALF, 65536, -1e30, Infinity, -Infinity, NaN, 0),
-    );
+    const values = Float32Array.of(65504, -65504, 65505, -1e30, Infinity, -Infinity, NaN, 0);
+    const expected = Float32Array.of(65504, -65504, Infinity, -Infinity, ...values.subarray(4));
+    plan.write(x, values);
     plan.run();
-    expect(await plan.read(halves)).toEqual(
-      Float32Array.of(65504, -65504, Infinity, -Infinity, Infinity, -Infinity, NaN, 0),
-    );
+    expect(await plan.read(halves)).toEqual(expected);
+    expect(castHere(values)).toEqual(expected);
     plan.destroy();
   });
 

@@ -1,12 +1,13 @@
 // Casts to 16-bit floats and back: what products in mixed precision take, and what is kept for the backward pass.
 
+import common from '../../shaders/common/half.wgsl?raw';
 import source from '../../shaders/half.wgsl?raw';
 import { gridStride, type Op } from '../autograd/op';
 import { showShape, type Tensor } from '../autograd/tensor';
-import { LARGEST_HALF } from '../base/half';
+import { withinHalf } from '../base/half';
 import { defineShader } from '../gpu/shader';
 
-const shader = defineShader('half', source);
+const shader = defineShader('half', source, common);
 
 const toHalfOp: Op<null> = {
   name: 'toHalf',
@@ -18,9 +19,7 @@ const toHalfOp: Op<null> = {
   },
   // Nothing is rounded: the twin is what the halves stand for.
   cpu({ inputs: [x], outputs: [out] }) {
-    x.forEach((value, i) => {
-      out[i] = Math.abs(value) > LARGEST_HALF ? Math.sign(value) / 0 : value;
-    });
+    out.set(x.map(withinHalf));
   },
   gpu: ({ inputs: [x], outputs: [out] }) => [
     {
@@ -37,12 +36,19 @@ const toHalfOp: Op<null> = {
 
 /**
  * x as 16-bit floats (IEEE 754 binary16): 11 significant bits from 6e-5 to 65504, infinite beyond. A second cast of one
- * tensor is the first. Not differentiable: the op that takes the halves passes the gradient by x on.
+ * tensor is the first, and numbers of a mirrored store need none. Not differentiable: the op that takes the halves passes
+ * the gradient by x on.
  * @param x [..., N], N a multiple of 4
  */
 export function toHalf(x: Tensor): Tensor {
   const known = x.graph.nodes.find(({ op, inputs }) => op === toHalfOp && inputs[0] === x);
-  return known?.outputs[0] ?? x.graph.apply(toHalfOp, [x], null)[0];
+  return mirrorOf(x) ?? known?.outputs[0] ?? x.graph.apply(toHalfOp, [x], null)[0];
+}
+
+/** The halves of a tensor whose store has a mirror. */
+export function mirrorOf({ role, graph, name, shape }: Tensor): Tensor | undefined {
+  if (role.kind !== 'stored' || !role.store.halves) return undefined;
+  return graph.stored(`${name} in halves`, shape, role.store.halves, role.offset);
 }
 
 const toF32Op: Op<null> = {

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { compileGpu } from '../autograd/gpuPlan';
 import { gradients } from '../autograd/gradients';
 import { Graph, type Precision } from '../autograd/graph';
+import { createMirroredStore, type Store } from '../autograd/store';
 import { gaussian, PURPOSE } from '../base/rng';
 import { testDevice } from '../gpu/testDevice';
 import { add, scale } from './elementwise';
@@ -50,10 +51,12 @@ for (const precision of ['f32', 'mixed'] as const) {
 }
 
 /** out = x weight^T, and the gradients by x and weight, on the GPU. */
-async function onGpu(precision: Precision, k: number) {
+async function onGpu(precision: Precision, k: number, store?: Store) {
   const graph = new Graph(precision);
   const x = graph.input('x', [32, k], true);
-  const weight = graph.input('weight', [16, k], true);
+  const weight = store
+    ? graph.stored('weight', [16, k], store, 0, true)
+    : graph.input('weight', [16, k], true);
   const out = graph.output(linear(x, weight));
   const seed = graph.input('seed', [32, 16]);
   const found = gradients([{ tensor: out, seed }], [x, weight], add);
@@ -77,6 +80,14 @@ test('mixed precision rounds, and casts x, the weight and the gradient once each
     expect(numbers).not.toEqual(f32.results[i]);
   });
   expect([f32.dispatches, mixed.dispatches]).toEqual([3, 6]);
+});
+
+test('a weight whose store has a mirror is not cast, and gives the same bits', async () => {
+  const store = createMirroredStore(await testDevice(), 16 * 64, 'weight');
+  const [cast, mirrored] = [await onGpu('mixed', 64), await onGpu('mixed', 64, store)];
+  expect(mirrored.results).toEqual(cast.results);
+  expect([cast.dispatches, mirrored.dispatches]).toEqual([6, 5]);
+  store.destroy();
 });
 
 test('lengths that are no multiples of 4 stay in f32, to the bit', async () => {

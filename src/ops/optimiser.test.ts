@@ -3,7 +3,8 @@
 import { describe, expect, test } from 'vitest';
 import { Graph } from '../autograd/graph';
 import { compile, type Plan } from '../autograd/plan';
-import { CPU, createStore, type Device, type Store } from '../autograd/store';
+import { CPU, createMirroredStore, createStore, type Device, type Store } from '../autograd/store';
+import { packHalves, unpackHalves } from '../base/half';
 import { gaussian, PURPOSE, uniform } from '../base/rng';
 import { testDevice } from '../gpu/testDevice';
 import { type AdamWSettings, accumulate, adamW, globalNorm } from './optimiser';
@@ -82,11 +83,15 @@ interface Trainer {
   readonly plan: Plan;
 }
 
-async function createTrainer(device: Device, settings: AdamWSettings): Promise<Trainer> {
+async function createTrainer(
+  device: Device,
+  settings: AdamWSettings,
+  parameterStore = createStore,
+): Promise<Trainer> {
   const graph = new Graph();
   const store = (label: string): Store => createStore(device, SIZE, label);
   const stores = {
-    parameters: store('parameters'),
+    parameters: parameterStore(device, SIZE, 'parameters'),
     gradient: store('gradient'),
     m: store('m'),
     v: store('v'),
@@ -167,6 +172,29 @@ describe.each(DEVICES)('adamW on %s', (kind) => {
       );
     }
     trainer.plan.destroy();
+  });
+
+  test.each(SETTINGS)('a mirror follows and changes nothing else: %s', async (_, settings) => {
+    const device = await deviceOf(kind);
+    const plain = await createTrainer(device, settings);
+    const trainer = await createTrainer(device, settings, createMirroredStore);
+    const { parameters } = trainer.stores;
+    const mirrorOf = async (values: Float32Array): Promise<Float32Array> =>
+      kind === 'cpu' ? values : unpackHalves(new Float32Array(packHalves(values).buffer));
+    const written = await parameters.halves!.read();
+    expect(written).toEqual(await mirrorOf(draws(SIZE, 100)));
+    runSteps(plain, 3);
+    runSteps(trainer, 3);
+    const values = await parameters.read();
+    expect(values).toEqual(await plain.stores.parameters.read());
+    expect(await parameters.halves!.read()).toEqual(await mirrorOf(values));
+    if (settings.trainedCount > 0) expect(await parameters.halves!.read()).not.toEqual(written);
+    // A step that is left out.
+    trainer.stores.gradient.write(gradientOf(4).fill(Number.NaN, 5, 6));
+    trainer.plan.run({ learningRate: 1 });
+    expect(await parameters.halves!.read()).toEqual(await mirrorOf(values));
+    expect(trainer.plan.counts.dispatches).toBe(plain.plan.counts.dispatches);
+    for (const { plan } of [plain, trainer]) plan.destroy();
   });
 
   test.each([Number.NaN, Number.POSITIVE_INFINITY])(

@@ -1,12 +1,15 @@
 // The optimiser on flat memory: global norm of the gradient, AdamW with clipping, gradient accumulation.
 
+import half from '../../shaders/common/half.wgsl?raw';
 import stepStruct from '../../shaders/common/step.wgsl?raw';
 import source from '../../shaders/optimiser.wgsl?raw';
 import { type Dispatch, gridStride, type Op, STEP, scratch } from '../autograd/op';
 import { type Shape, sameShape, showShape, sizeOf, type Tensor } from '../autograd/tensor';
+import { withinHalf } from '../base/half';
+import { mirrorOf } from './half';
 import { defineSumShader } from './sumShader';
 
-const shader = defineSumShader('optimiser', source, stepStruct);
+const shader = defineSumShader('optimiser', source, stepStruct, half);
 /** The kernels without a sum. */
 const { shader: elementwise } = shader(undefined);
 
@@ -83,7 +86,7 @@ const adamWOp: Op<Required<AdamWSettings>> = {
     checkFours('adamW', parameters);
     return [];
   },
-  cpu({ inputs: [parameters, gradient, m, v, norm], params, step }) {
+  cpu({ inputs: [parameters, gradient, m, v, norm, mirror], params, step }) {
     if (!Number.isFinite(norm[0])) return;
     const { beta1, beta2, eps, weightDecay, decayCount, clipNorm, trainedCount } = params;
     const factor = step.gradientScale * Math.min(1, clipNorm / (norm[0] + 1e-6));
@@ -95,12 +98,13 @@ const adamWOp: Op<Required<AdamWSettings>> = {
       parameters[i] -=
         ((step.learningRate / step.biasCorrection1) * m[i]) /
         (Math.sqrt(v[i]) / Math.sqrt(step.biasCorrection2) + eps);
+      if (mirror) mirror[i] = withinHalf(parameters[i]);
     }
   },
-  gpu: ({ inputs: [parameters, gradient, m, v, norm], params }) => [
+  gpu: ({ inputs: [parameters, gradient, m, v, norm, mirror], params }) => [
     {
       shader: elementwise,
-      entry: 'adam_w',
+      entry: mirror ? 'adam_w_mirrored' : 'adam_w',
       constants: {
         trained_count: params.trainedCount,
         decay_count: params.decayCount,
@@ -112,18 +116,22 @@ const adamWOp: Op<Required<AdamWSettings>> = {
         weight_decay: params.weightDecay,
         clip_norm: Math.min(params.clipNorm, LARGEST_F32),
       },
-      bindings: { parameters, gradient, m, v, norm_bits: norm, step: STEP },
+      bindings: {
+        ...{ parameters, gradient, m, v, norm_bits: norm, step: STEP },
+        ...(mirror && { mirror }),
+      },
       workgroups: gridStride(params.trainedCount / 4),
     },
   ],
   gradient: undefined,
+  takesHalves: true,
   effect: true,
 };
 
 /**
  * One AdamW update in place, as torch.optim.AdamW after clip_grad_norm_ (Loshchilov and Hutter, 2019): decay is
  * decoupled, the gradient is gradientScale * gradient times min(1, clipNorm / (norm + 1e-6)). When the norm is not
- * finite nothing at all is written.
+ * finite nothing at all is written. The mirror of the parameters' store, where it has one, is written alike.
  * @throws Error when a tensor is not stored, the shapes differ or are no multiple of 4 numbers, or a count is out of range
  */
 export function adamW(tensors: AdamWTensors, settings: AdamWSettings): void {
@@ -138,7 +146,9 @@ export function adamW(tensors: AdamWTensors, settings: AdamWSettings): void {
     }
   }
   const params = { beta1: 0.9, beta2: 0.999, eps: 1e-8, ...settings };
-  parameters.graph.apply(adamWOp, [parameters, gradient, m, v, norm], params);
+  const mirror = mirrorOf(parameters);
+  const inputs = [parameters, gradient, m, v, norm, ...(mirror ? [mirror] : [])];
+  parameters.graph.apply(adamWOp, inputs, params);
 }
 
 const accumulateOp: Op<null> = {

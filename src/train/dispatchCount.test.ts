@@ -1,7 +1,7 @@
 // The dispatches of one training step of REALM's student at paper scale, counted from the graph without running it.
 
 import { expect, test } from 'vitest';
-import { Graph } from '../autograd/graph';
+import { Graph, type Precision } from '../autograd/graph';
 import { liveNodes } from '../autograd/live';
 import { ParameterSet } from '../autograd/parameterSet';
 import { CPU } from '../autograd/store';
@@ -14,7 +14,10 @@ import { presetOf } from './settings';
 import { Trainer } from './trainer';
 
 /** Dispatches by op of a fine-tuning step with everything trained. */
-async function countDispatches(layerCount: number): Promise<Map<string, number>> {
+async function countDispatches(
+  layerCount: number,
+  precision: Precision,
+): Promise<Map<string, number>> {
   const [batch, frames] = [2, 500];
   const config: ModelConfig = {
     ...presetOf('realm-v1').student,
@@ -23,8 +26,8 @@ async function countDispatches(layerCount: number): Promise<Map<string, number>>
     bandCount: 1,
     outputCount: 2,
   };
-  const parameters = new ParameterSet(CPU, decoderParameters(config), () => true);
-  const graph = new Graph();
+  const parameters = new ParameterSet(CPU, decoderParameters(config), () => true, precision);
+  const graph = new Graph(precision);
   const read = parameters.reader(graph);
   const lfp = graph.input('lfp', [batch, frames, lfpColumns(config)]);
   const mask = graph.input('channel_mask', [batch, config.channelCount]);
@@ -53,7 +56,7 @@ async function countDispatches(layerCount: number): Promise<Map<string, number>>
 }
 
 /** What each further layer adds: its forward pass, then its backward pass. */
-const LAYER: Readonly<Record<string, number>> = {
+const LAYER = {
   layerNorm: 1,
   causalConv1d: 1,
   ssmInputs: 1,
@@ -66,21 +69,43 @@ const LAYER: Readonly<Record<string, number>> = {
   ssmInputsBackward: 1,
   causalConv1dBackward: 2,
   layerNormBackward: 2,
+};
+
+const LAYERS: Readonly<Record<Precision, Readonly<Record<string, number>>>> = {
   // Three forward, and for each one by its input and one by its weight.
-  matmul: 9,
+  f32: { ...LAYER, matmul: 9 },
+  mixed: {
+    ...LAYER,
+    halfLinear: 3,
+    matmul: 6,
+    // The input and the gradient of each product; what two ops keep for the backward pass, and back.
+    toHalf: 8,
+    toF32: 3,
+  },
 };
 
 const sum = (counts: Iterable<number>): number => [...counts].reduce((total, n) => total + n, 0);
 
-test('a layer takes at most 30 dispatches forward and backward, the rest of the step at most 45', async () => {
-  const [two, three] = [await countDispatches(2), await countDispatches(3)];
+/** What a further layer adds, and what the step has outside the layers. */
+async function countedIn(precision: Precision) {
+  const [two, three] = [await countDispatches(2, precision), await countDispatches(3, precision)];
   const added = [...three].map(([op, n]): [string, number] => [op, n - (two.get(op) ?? 0)]);
   const layer = Object.fromEntries(added.filter(([, n]) => n !== 0));
   const perLayer = sum(Object.values(layer));
-  const outside = sum(two.values()) - 2 * perLayer;
+  return { layer, perLayer, outside: sum(two.values()) - 2 * perLayer };
+}
+
+test('a layer takes at most 30 dispatches forward and backward, the rest of the step at most 45', async () => {
+  const { layer, perLayer, outside } = await countedIn('f32');
   expect(perLayer).toBeLessThanOrEqual(30);
   expect(outside).toBeLessThanOrEqual(45);
   // Exactly: a change that adds a dispatch shows here, and where.
-  expect(layer).toEqual(LAYER);
+  expect(layer).toEqual(LAYERS.f32);
   expect([perLayer, outside]).toEqual([29, 45]);
+});
+
+test('in mixed precision what is cast is counted too', async () => {
+  const { layer, perLayer, outside } = await countedIn('mixed');
+  expect(layer).toEqual(LAYERS.mixed);
+  expect([perLayer, outside]).toEqual([40, 49]);
 });

@@ -73,12 +73,22 @@ export async function createDistillation(options: DistilOptions): Promise<Traini
   const config = checkConfig(configFor(preset.student, data));
   const teacherConfig = checkConfig(configFor(preset.teacher, data));
 
-  const teacherSet = new ParameterSet(device, encoderParameters(teacherConfig));
+  const teacherSet = new ParameterSet(
+    device,
+    encoderParameters(teacherConfig),
+    () => false,
+    settings.precision,
+  );
   teacherSet.load(options.teacher);
   const specs = withDecayOf(decoderParameters(config), preset.ssmInit);
   // Without a task loss nothing reaches the final norm and the readout: they stay as they are.
   const isReadout = (name: string): boolean => /^(out_proj|skip|encoder\.out_norm)\./.test(name);
-  const student = new ParameterSet(device, specs, (name) => weights.task > 0 || !isReadout(name));
+  const student = new ParameterSet(
+    device,
+    specs,
+    (name) => weights.task > 0 || !isReadout(name),
+    settings.precision,
+  );
   const initial = initialWeights(specs, seed, preset.ssmInit);
   for (const { name, shape } of specs) {
     const copy = isTokenizer(name) ? options.teacher.get(name) : undefined;
@@ -92,6 +102,7 @@ export async function createDistillation(options: DistilOptions): Promise<Traini
     device,
     headSpecs.filter(({ name }) => isUsed(name)),
     () => true,
+    settings.precision,
   );
   heads.load(initialWeights(headSpecs, seed));
 

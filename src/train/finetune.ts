@@ -51,6 +51,7 @@ export async function createFinetuning(options: FinetuneOptions): Promise<Traini
     device,
     specs,
     (name) => !(freezeTokenizer && isTokenizer(name)) && !(freezeSkip && name.startsWith('skip.')),
+    settings.precision,
   );
   const weights = initialWeights(specs, seed, preset.ssmInit);
   for (const [name, values] of options.student ?? []) {

@@ -29,6 +29,7 @@ async function trainerOf(device: Device, microBatches: number, first: number) {
     device,
     [{ name: 'weight', shape: [WIDTH, WIDTH], decay: false }],
     () => true,
+    'mixed',
   );
   const graph = new Graph('mixed');
   const ones = (...shape: number[]) =>

@@ -60,7 +60,7 @@ export async function createPretraining(options: PretrainOptions): Promise<Train
   const frames = preset.segmentFrames;
   const config = checkConfig(configFor(preset.teacher, data));
   const specs = withDecayOf(teacherParameters(config), preset.ssmInit);
-  const parameters = new ParameterSet(device, specs, () => true);
+  const parameters = new ParameterSet(device, specs, () => true, settings.precision);
   parameters.load(options.weights ?? initialWeights(specs, seed, preset.ssmInit));
 
   const graph = new Graph(settings.precision);
