@@ -4,7 +4,7 @@
 @group(0) @binding(0) var<storage, read> prediction: array<f32>;    // [B, T, K] or [B, T, D]
 @group(0) @binding(1) var<storage, read> target_: array<f32>;       // the same
 @group(0) @binding(2) var<storage, read> frame_weight: array<f32>;  // [B, T]
-@group(0) @binding(3) var<storage, read> column_weight: array<f32>; // [B, K]
+@group(0) @binding(3) var<storage, read> column_weight: array<f32>; // [B, C], K is C times bands
 @group(0) @binding(4) var<storage, read> parts: array<vec2f>;       // weighted error and weight of each workgroup
 @group(0) @binding(5) var<storage, read> gradient: array<f32>;      // [1]
 @group(0) @binding(6) var<storage, read> weight_sum: array<f32>;    // [1], at least 1
@@ -12,14 +12,21 @@
 @group(0) @binding(8) var<storage, read_write> out: array<f32>;
 @group(0) @binding(9) var<storage, read_write> out_weight_sum: array<f32>;
 
+struct Sizes {
+  samples: u32,
+}
+
+@group(0) @binding(10) var<uniform> sizes: Sizes;
+
 // w_bt c_bk of element i.
 fn element_weight(i: u32) -> f32 {
   let rows = arrayLength(&frame_weight);
   let columns = arrayLength(&prediction) / rows;
-  let samples = arrayLength(&column_weight) / columns;
+  let weights = arrayLength(&column_weight) / sizes.samples;
   let row = i / columns;
-  let sample = row / (rows / samples);
-  return frame_weight[row] * column_weight[sample * columns + i - row * columns];
+  let sample = row / (rows / sizes.samples);
+  let weight = (i - row * columns) / (columns / weights);
+  return frame_weight[row] * column_weight[sample * weights + weight];
 }
 
 @compute @workgroup_size(LANES)

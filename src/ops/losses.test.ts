@@ -21,7 +21,8 @@ testOp('weightedMse', {
   cases: (draw, i) => {
     const B = draw.integer(1, 4);
     const T = draw.integer(1, 20);
-    const K = WIDTHS[i] ?? draw.integer(1, 70);
+    const C = WIDTHS[i] ?? draw.integer(1, 70);
+    const K = C * draw.pick([1, 1, 3]);
     // Case 6 has no weight at all.
     return {
       label: i === 6 ? 'no weight' : '',
@@ -29,7 +30,7 @@ testOp('weightedMse', {
         [B, T, K],
         [B, T, K],
         [B, T],
-        [B, K],
+        [B, C],
       ],
       build: ([p, t, w, c]) => weightedMse(p, t, w, c),
       sample: (input, z) => (input < 2 ? z : i === 6 ? 0 : weightOf(z)),
@@ -45,7 +46,18 @@ testOp('weightedMse', {
           graph.input('w', [2, 3]),
           graph.input('c', [3, 4]),
         ),
-      message: /\[weightedMse\] expected .* column weight \[B, K\], got .*\[2, 3\], \[3, 4\]/,
+      message:
+        /\[weightedMse\] expected .* column weight \[B, C\] with K a multiple of C, got .*\[2, 3\], \[3, 4\]/,
+    },
+    {
+      build: (graph) =>
+        weightedMse(
+          graph.input('p', [2, 3, 4]),
+          graph.input('t', [2, 3, 4]),
+          graph.input('w', [2, 3]),
+          graph.input('c', [2, 3]),
+        ),
+      message: /\[weightedMse\] expected .*, got .*\[2, 3\], \[2, 3\]/,
     },
   ],
 });

@@ -1,7 +1,7 @@
 // The losses: weighted mean squared error, and weighted cosine distance of hidden vectors.
 
 import source from '../../shaders/losses.wgsl?raw';
-import { type Dispatch, gridStride, type Op, scratch } from '../autograd/op';
+import { type Dispatch, gridStride, type Numbers, numbers, type Op, scratch } from '../autograd/op';
 import { type Shape, sameShape, showShape, type Tensor } from '../autograd/tensor';
 import { defineSumShader } from './sumShader';
 
@@ -17,7 +17,7 @@ const ELEMENTS_PER_PART = 512;
 function meanDispatches(
   entry: string,
   mostParts: number,
-  inputs: Readonly<Record<string, Tensor>>,
+  inputs: Readonly<Record<string, Tensor | Numbers>>,
   [out, weightSum]: readonly Tensor[],
   subgroupSize: number | undefined,
 ): Dispatch[] {
@@ -46,10 +46,12 @@ function visitWeights(
   columnWeight: Float64Array,
   visit: (i: number, weight: number) => void,
 ): void {
-  const [, T, K] = shape;
+  const [B, T, K] = shape;
+  const C = columnWeight.length / B;
+  const bands = K / C;
   frameWeight.forEach((w, row) => {
-    const sample = Math.floor(row / T);
-    for (let k = 0; k < K; k++) visit(row * K + k, w * columnWeight[sample * K + k]);
+    const weights = columnWeight.subarray(Math.floor(row / T) * C);
+    for (let k = 0; k < K; k++) visit(row * K + k, w * weights[Math.floor(k / bands)]);
   });
 }
 
@@ -76,6 +78,7 @@ const mseBackward: Op<null> = {
         target_: target,
         frame_weight: frameWeight,
         column_weight: columnWeight,
+        sizes: numbers(prediction.shape[0]),
         gradient,
         weight_sum: weightSum,
         out,
@@ -94,10 +97,12 @@ const mseOp: Op<null> = {
       prediction.length !== 3 ||
       !sameShape(target, prediction) ||
       !sameShape(frameWeight, [B, T]) ||
-      !sameShape(columnWeight, [B, K])
+      columnWeight.length !== 2 ||
+      columnWeight[0] !== B ||
+      K % columnWeight[1] !== 0
     ) {
       throw new Error(
-        `[weightedMse] expected a prediction and a target [B, T, K], a frame weight [B, T] and a column weight [B, K], got ${[prediction, target, frameWeight, columnWeight].map(showShape).join(', ')}`,
+        `[weightedMse] expected a prediction and a target [B, T, K], a frame weight [B, T] and a column weight [B, C] with K a multiple of C, got ${[prediction, target, frameWeight, columnWeight].map(showShape).join(', ')}`,
       );
     }
     return [[1], [1]];
@@ -125,6 +130,7 @@ const mseOp: Op<null> = {
         target_: target,
         frame_weight: frameWeight,
         column_weight: columnWeight,
+        sizes: numbers(prediction.shape[0]),
       },
       outputs,
       subgroupSize,
@@ -223,7 +229,8 @@ const cosineOp: Op<null> = {
  * @param prediction [B, T, K]
  * @param target [B, T, K]
  * @param frameWeight [B, T], not negative: 1 for the frames that count
- * @param columnWeight [B, K], not negative: 0 for padded channels
+ * @param columnWeight [B, C], not negative: 0 for padded channels; each weighs K / C columns side by side, as a channel's
+ * bands lie
  * @throws Error when the shapes do not fit
  */
 export function weightedMse(
