@@ -8,6 +8,7 @@ export interface Counts {
   buffers: number;
   pipelines: number;
   writes: number;
+  writtenBytes: number;
 }
 
 export interface RecordedDispatch {
@@ -27,6 +28,7 @@ const none = (): Counts => ({
   buffers: 0,
   pipelines: 0,
   writes: 0,
+  writtenBytes: 0,
 });
 
 /** Bytes of the buffers made for an engine and not destroyed. */
@@ -106,8 +108,11 @@ export function installCounters(device: GPUDevice): void {
   after(classOf(device.queue), 'submit', () => {
     counts.submits++;
   });
-  after(classOf(device.queue), 'writeBuffer', () => {
+  after(classOf(device.queue), 'writeBuffer', (_, [, , data, dataOffset, size]) => {
+    if (dataOffset !== undefined || size !== undefined)
+      throw new Error('[bench] a part of an array is written');
     counts.writes++;
+    counts.writtenBytes += (data as ArrayBuffer | ArrayBufferView).byteLength;
   });
   after(classOf(pass), 'setPipeline', (_, [pipeline], self) => {
     if (recording) stateOf(self).pipeline = pipeline;

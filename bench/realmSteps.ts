@@ -5,7 +5,7 @@ import { ParameterSet } from '../src/autograd/parameterSet';
 import type { Tensor } from '../src/autograd/tensor';
 import { gaussian, PURPOSE } from '../src/base/rng';
 import type { GpuDevice } from '../src/gpu/device';
-import { checkConfig, lfpColumns, type ModelConfig } from '../src/model/config';
+import { checkConfig, type ModelConfig } from '../src/model/config';
 import { encode } from '../src/model/encoder';
 import {
   decoderParameters,
@@ -16,8 +16,11 @@ import {
 import { readout } from '../src/model/readout';
 import { reconstruct, teacherParameters } from '../src/model/teacher';
 import { weightedMse } from '../src/ops/losses';
+import { plainRecording } from '../src/train/plainRecording.test-support';
+import { SegmentSource } from '../src/train/segmentSource';
 import { presetOf } from '../src/train/settings';
 import { Trainer } from '../src/train/trainer';
+import type { TrainingData } from '../src/train/trainingData';
 
 export interface RealmStep {
   readonly network: 'student' | 'teacher';
@@ -40,9 +43,17 @@ export interface RunningStep {
 
 const DROPOUT = 0.1;
 
-/** A preset's network for 96 channels and two behaviour columns. */
+/** A preset's network for 96 channels and two behaviour columns, as `noiseOf` has. */
 export function configOfPreset(id: string, network: 'student' | 'teacher'): ModelConfig {
   return checkConfig({ ...presetOf(id)[network], channelCount: 96, bandCount: 1, outputCount: 2 });
+}
+
+/** One session of noise as it is. */
+function noiseOf(frameCount: number): TrainingData {
+  const features = plainRecording(frameCount, (i) => gaussian(2, PURPOSE.test, 0, i));
+  const { channelCount, bandCount } = features;
+  const sizes = { channelCount, bandCount, outputCount: 2 };
+  return { sessions: [features], normalisations: [], splits: [], ...sizes };
 }
 
 export async function startRealmStep(gpu: GpuDevice, one: RealmStep): Promise<RunningStep> {
@@ -56,26 +67,21 @@ export async function startRealmStep(gpu: GpuDevice, one: RealmStep): Promise<Ru
   parameters.load(initialWeights(specs, 3, 'realm'));
   const graph = new Graph(one.precision);
   const read = parameters.reader(graph);
-  const columns = lfpColumns(config);
-  const lfp = graph.input('lfp', [batch, frames, columns]);
-  const ones = (shape: readonly number[]): Tensor =>
-    graph.constant('ones', shape, new Float32Array(shape[0] * shape[1]).fill(1));
-  const channelMask = ones([batch, config.channelCount]);
+  const data = noiseOf(batch * frames);
+  const source = new SegmentSource({ device: gpu, data, batch, frames });
+  const taken = source.take(graph, !isStudent);
+  const { lfp, channelMask } = taken;
   const regularisation = { dropout: DROPOUT, dropPath: isStudent ? 0 : DROPOUT };
   const options = { regularisation, recompute };
-  const inputs = [lfp];
   const studentLoss = (): Tensor => {
-    const target = graph.input('behaviour', [batch, frames, config.outputCount]);
-    inputs.push(target);
     const { hidden } = encode(lfp, channelMask, read, config, options);
-    const weights = [ones([batch, frames]), ones([batch, config.outputCount])] as const;
-    return weightedMse(readout(hidden, lfp, read), target, ...weights);
+    const ones = graph.constant('ones', [batch, 1], new Float32Array(batch).fill(1));
+    const prediction = readout(hidden, lfp, read);
+    return weightedMse(prediction, taken.behaviour, taken.behaviourWeight, ones);
   };
   const teacherLoss = (): Tensor => {
-    const masked = Float32Array.from({ length: batch * frames }, (_, i) => Number(i % 5 < 3));
-    const tokenMask = graph.constant('token_mask', [batch, frames], masked);
-    const frame = reconstruct(lfp, channelMask, tokenMask, read, config, options);
-    return weightedMse(frame, lfp, tokenMask, ones([batch, columns]));
+    const frame = reconstruct(lfp, channelMask, taken.chosenFrames, read, config, options);
+    return weightedMse(frame, lfp, taken.chosenFrames, channelMask);
   };
   const loss = isStudent ? studentLoss() : teacherLoss();
   const trainer = await Trainer.create({
@@ -85,12 +91,12 @@ export async function startRealmStep(gpu: GpuDevice, one: RealmStep): Promise<Ru
     sets: [{ parameters, weightDecay: 1e-5, clipNorm: 1 }],
     microBatches,
   });
-  for (const input of inputs) {
-    const values = Float32Array.from({ length: input.size }, (_, i) =>
-      gaussian(2, PURPOSE.test, 0, i),
-    );
-    trainer.plan.write(input, values);
-  }
+  const segments = Array.from({ length: batch }, (_, b) => ({
+    session: 0,
+    startFrame: b * frames,
+  }));
+  const masked = Float32Array.from({ length: frames }, (_, t) => Number(t % 5 < 3));
+  source.write(trainer.plan, taken, segments, isStudent ? undefined : () => masked);
   let count = 0;
   return {
     trainer,
@@ -101,6 +107,7 @@ export async function startRealmStep(gpu: GpuDevice, one: RealmStep): Promise<Ru
     destroy() {
       trainer.destroy();
       parameters.destroy();
+      source.destroy();
     },
   };
 }

@@ -76,7 +76,7 @@ export function fillBatch(
   frames: number,
   channelCount: number,
 ): Batch {
-  const { bandCount, behaviourCount } = commonLayout(sessions, channelCount);
+  const { bandCount, behaviourCount } = checkLayout(sessions, channelCount);
   const width = channelCount * bandCount;
   const batch: Batch = {
     lfp: new Float32Array(segments.length * frames * width),
@@ -89,21 +89,32 @@ export function fillBatch(
     const sourceWidth = features.channelCount * bandCount;
     batch.channelMask.set(features.channelMask, b * channelCount);
     copyRows(features.lfp, startFrame, sourceWidth, batch.lfp, b * frames, width, frames);
-    if (!features.behaviour) return;
     for (let t = 0; t < frames; t++) {
-      const from = (startFrame + t) * behaviourCount;
-      const to = (b * frames + t) * behaviourCount;
-      let isKnown = true;
-      for (let k = 0; k < behaviourCount; k++) {
-        isKnown &&= Number.isFinite(features.behaviour[from + k]);
-      }
-      if (!isKnown) continue;
-      for (let k = 0; k < behaviourCount; k++)
-        batch.behaviour[to + k] = features.behaviour[from + k];
-      batch.behaviourWeight[b * frames + t] = 1;
+      const row = b * frames + t;
+      const isKnown = copyKnownBehaviour(
+        features,
+        startFrame + t,
+        batch.behaviour,
+        row * behaviourCount,
+      );
+      if (isKnown) batch.behaviourWeight[row] = 1;
     }
   });
   return batch;
+}
+
+/** Copies a frame's behaviour where all its columns are known, and says whether they are. */
+export function copyKnownBehaviour(
+  { behaviour, behaviourNames }: Features,
+  frame: number,
+  to: Float32Array,
+  at: number,
+): boolean {
+  const columns = behaviourNames.length;
+  const values = behaviour?.subarray(frame * columns, (frame + 1) * columns);
+  if (!values?.every(Number.isFinite)) return false;
+  to.set(values, at);
+  return true;
 }
 
 function copyRows(
@@ -125,7 +136,14 @@ function copyRows(
   }
 }
 
-function commonLayout(sessions: readonly Features[], channelCount: number) {
+/**
+ * What the sessions share: bands, and behaviour columns of those that have any.
+ * @throws when bands or behaviour columns of the sessions differ, or a session has too many channels
+ */
+export function checkLayout(
+  sessions: readonly Features[],
+  channelCount: number,
+): { bandCount: number; behaviourCount: number } {
   const { bandCount } = sessions[0];
   let behaviourCount = 0;
   for (const features of sessions) {

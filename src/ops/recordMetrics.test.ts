@@ -30,6 +30,20 @@ describe.each(['cpu', 'gpu'] as const)('recordMetrics on %s', (kind) => {
     plan.destroy();
   });
 
+  test('two recordings share a row', async () => {
+    const device = kind === 'cpu' ? CPU : await testDevice();
+    const store = createStore(device, 2 * 4, 'metrics');
+    const graph = new Graph();
+    const ring = graph.stored('ring', [2, 4], store);
+    const constant = (value: number) => graph.constant('scalar', [1], Float32Array.of(value));
+    recordMetrics(ring, [constant(5)], 3);
+    recordMetrics(ring, [constant(6), constant(7)]);
+    const plan = await compile(graph, device);
+    plan.run({ ringSlot: 1 });
+    expect([...(await store.read())]).toEqual([0, 0, 0, 0, 6, 7, 0, 5]);
+    plan.destroy();
+  });
+
   test('a NaN arrives as one', async () => {
     const device = kind === 'cpu' ? CPU : await testDevice();
     const store = createStore(device, 2, 'metrics');
@@ -48,8 +62,11 @@ test('recordMetrics refuses what does not fit', () => {
   const graph = new Graph();
   const ring = graph.stored('ring', [4, 2], createStore(CPU, 64, 'metrics'));
   const one = graph.input('one', [1]);
-  expect(() => recordMetrics(ring, [one])).toThrow(
-    '[recordMetrics] expected a ring [slots, 1] for 1 scalars, got [4, 2]',
+  expect(() => recordMetrics(ring, [one, one, one])).toThrow(
+    '[recordMetrics] expected a ring [slots, columns] of at least 3 columns for 3 scalars from column 0, got [4, 2]',
+  );
+  expect(() => recordMetrics(ring, [one], 2)).toThrow(
+    'at least 3 columns for 1 scalars from column 2, got [4, 2]',
   );
   expect(() => recordMetrics(ring, [one, graph.input('two', [2])])).toThrow(
     '[recordMetrics] expected scalars, got two [2]',

@@ -11,23 +11,24 @@ const shader = defineShader('record_metrics', source, stepStruct);
 /** Of 8 storage buffers one is the ring. */
 const SCALARS_PER_DISPATCH = 7;
 
-const recordOp: Op<null> = {
+const recordOp: Op<{ readonly firstColumn: number }> = {
   name: 'recordMetrics',
-  infer([ring, ...scalars]) {
-    if (ring.length !== 2 || ring[1] !== scalars.length || scalars.length === 0) {
+  infer([ring, ...scalars], { firstColumn }) {
+    const columns = firstColumn + scalars.length;
+    if (ring.length !== 2 || ring[1] < columns || scalars.length === 0) {
       throw new Error(
-        `[recordMetrics] expected a ring [slots, ${scalars.length}] for ${scalars.length} scalars, got ${showShape(ring)}`,
+        `[recordMetrics] expected a ring [slots, columns] of at least ${columns} columns for ${scalars.length} scalars from column ${firstColumn}, got ${showShape(ring)}`,
       );
     }
     return [];
   },
-  cpu({ inputs: [ring, ...scalars], inputShapes: [[slots]], step }) {
-    const row = (step.ringSlot % slots) * scalars.length;
-    scalars.forEach(([value], column) => {
-      ring[row + column] = value;
+  cpu({ inputs: [ring, ...scalars], inputShapes: [[slots, columns]], params, step }) {
+    const row = (step.ringSlot % slots) * columns + params.firstColumn;
+    scalars.forEach(([value], k) => {
+      ring[row + k] = value;
     });
   },
-  gpu({ inputs: [ring, ...scalars] }) {
+  gpu({ inputs: [ring, ...scalars], params: { firstColumn } }) {
     const dispatchCount = Math.ceil(scalars.length / SCALARS_PER_DISPATCH);
     return Array.from({ length: dispatchCount }, (_, d) => {
       const first = d * SCALARS_PER_DISPATCH;
@@ -39,7 +40,11 @@ const recordOp: Op<null> = {
       return {
         shader,
         entry: 'record',
-        constants: { columns: scalars.length, first_column: first, count: some.length },
+        constants: {
+          columns: ring.shape[1],
+          first_column: firstColumn + first,
+          count: some.length,
+        },
         bindings: { ...Object.fromEntries(bound), ring, step: STEP },
         workgroups: [1, 1, 1] as const,
       };
@@ -50,10 +55,10 @@ const recordOp: Op<null> = {
 };
 
 /**
- * Writes the scalars, each [1], into row `ringSlot` (modulo the slots) of the stored ring [slots, scalars].
- * @throws Error when the ring is not stored, its columns are not as many as the scalars, or one is not a scalar
+ * Writes the scalars, each [1], side by side into row `ringSlot` (modulo the slots) of the stored ring [slots, columns].
+ * @throws Error when the ring is not stored, it has too few columns, or one is not a scalar
  */
-export function recordMetrics(ring: Tensor, scalars: readonly Tensor[]): void {
+export function recordMetrics(ring: Tensor, scalars: readonly Tensor[], firstColumn = 0): void {
   if (ring.role.kind !== 'stored') {
     throw new Error(`[recordMetrics] expected a stored ring, got ${ring.name} (${ring.role.kind})`);
   }
@@ -64,5 +69,5 @@ export function recordMetrics(ring: Tensor, scalars: readonly Tensor[]): void {
       );
     }
   }
-  ring.graph.apply(recordOp, [ring, ...scalars], null);
+  ring.graph.apply(recordOp, [ring, ...scalars], { firstColumn });
 }

@@ -5,13 +5,20 @@ import { Graph, type Precision } from '../autograd/graph';
 import { liveNodes } from '../autograd/live';
 import { ParameterSet } from '../autograd/parameterSet';
 import { CPU } from '../autograd/store';
-import { lfpColumns, type ModelConfig } from '../model/config';
+import { contiguousSplit } from '../data/splits';
+import type { ModelConfig } from '../model/config';
 import { encode } from '../model/encoder';
 import { decoderParameters } from '../model/parameters';
 import { readout } from '../model/readout';
 import { weightedMse } from '../ops/losses';
+import { plainRecording } from './plainRecording.test-support';
+import { SegmentSource } from './segmentSource';
 import { presetOf } from './settings';
 import { Trainer } from './trainer';
+import { configFor, prepareData } from './trainingData';
+
+const features = plainRecording(2000);
+const data = prepareData([features], [contiguousSplit(features)]);
 
 /** Dispatches by op of a fine-tuning step with everything trained. */
 async function countDispatches(
@@ -19,25 +26,18 @@ async function countDispatches(
   precision: Precision,
 ): Promise<Map<string, number>> {
   const [batch, frames] = [2, 500];
-  const config: ModelConfig = {
-    ...presetOf('realm-v1').student,
-    layerCount,
-    channelCount: 96,
-    bandCount: 1,
-    outputCount: 2,
-  };
+  const config: ModelConfig = { ...configFor(presetOf('realm-v1').student, data), layerCount };
   const parameters = new ParameterSet(CPU, decoderParameters(config), () => true, precision);
   const graph = new Graph(precision);
   const read = parameters.reader(graph);
-  const lfp = graph.input('lfp', [batch, frames, lfpColumns(config)]);
-  const mask = graph.input('channel_mask', [batch, config.channelCount]);
-  const target = graph.input('behaviour', [batch, frames, config.outputCount]);
-  const frameWeight = graph.input('frame_weight', [batch, frames]);
+  const source = new SegmentSource({ device: CPU, data, batch, frames });
+  const { lfp, channelMask, behaviour, behaviourWeight } = source.take(graph, false);
   const outputWeight = graph.input('output_weight', [batch, config.outputCount]);
-  const { hidden } = encode(lfp, mask, read, config, {
+  const { hidden } = encode(lfp, channelMask, read, config, {
     regularisation: { dropout: 0.1, dropPath: 0 },
   });
-  const loss = weightedMse(readout(hidden, lfp, read), target, frameWeight, outputWeight);
+  const prediction = readout(hidden, lfp, read);
+  const loss = weightedMse(prediction, behaviour, behaviourWeight, outputWeight);
   const trainer = await Trainer.create({
     device: CPU,
     graph,

@@ -6,7 +6,7 @@ import { compile, type Plan } from '../autograd/plan';
 import type { Device } from '../autograd/store';
 import { sizeOf, type Tensor } from '../autograd/tensor';
 import type { Segment } from '../data/segments';
-import { checkConfig, lfpColumns, type ModelConfig } from '../model/config';
+import { checkConfig, type ModelConfig } from '../model/config';
 import { encode, type Regularisation } from '../model/encoder';
 import {
   decoderParameters,
@@ -24,18 +24,12 @@ import {
 import { add, scale } from '../ops/elementwise';
 import { cosineDistance, weightedMse } from '../ops/losses';
 import { frameChoice } from './masks';
+import { type SegmentBatch, SegmentSource } from './segmentSource';
 import type { DistilSettings, Preset } from './settings';
 import type { Snapshot } from './snapshot';
 import { TrainingStage } from './stage';
 import { Trainer } from './trainer';
-import {
-  batchOf,
-  columnWeights,
-  configFor,
-  groups,
-  type TrainingData,
-  trainingSegments,
-} from './trainingData';
+import { configFor, groups, type TrainingData, trainingSegments } from './trainingData';
 
 export interface DistilOptions {
   readonly device: Device;
@@ -45,28 +39,19 @@ export interface DistilOptions {
   /** The pretrained teacher, by the authors' names; the predictor's parameters are ignored. */
   readonly teacher: Weights;
   readonly resume?: Snapshot;
-}
-
-interface Inputs {
-  readonly lfp: Tensor;
-  readonly channelMask: Tensor;
-  readonly behaviour: Tensor;
-  readonly behaviourWeight: Tensor;
-  readonly chosenFrames: Tensor;
-  readonly everyFrame: Tensor;
-  readonly columnWeight: Tensor;
-  readonly outputWeight: Tensor;
+  /** See SegmentSourceOptions. */
+  readonly mostResidentBytes?: number;
 }
 
 interface Losses {
-  readonly inputs: Inputs;
+  readonly taken: SegmentBatch;
   /** The total first. */
   readonly losses: readonly { readonly name: string; readonly tensor: Tensor }[];
 }
 
 /** Builds the stage; nothing runs until its events are pulled. */
 export async function createDistillation(options: DistilOptions): Promise<TrainingStage> {
-  const { device, data, preset, seed } = options;
+  const { device, data, preset, seed, mostResidentBytes } = options;
   const settings = preset.distil;
   const { batch, weights } = settings;
   const frames = preset.segmentFrames;
@@ -106,10 +91,11 @@ export async function createDistillation(options: DistilOptions): Promise<Traini
   );
   heads.load(initialWeights(headSpecs, seed));
 
+  const source = new SegmentSource({ device, data, batch, frames, mostResidentBytes });
   const lossesOf = (graph: Graph, regularisation?: Regularisation): Losses =>
     buildLosses(
       graph,
-      { config, teacherConfig, teacherSet, student, heads, settings, frames },
+      { config, teacherConfig, teacherSet, student, heads, settings, source },
       regularisation,
     );
   const graph = new Graph(settings.precision);
@@ -136,22 +122,8 @@ export async function createDistillation(options: DistilOptions): Promise<Traini
   ]);
 
   const chosen = Math.max(1, Math.round(settings.reconstructionFraction * frames));
-  const write = (plan: Plan, to: Inputs, segments: readonly Segment[], draw: number): void => {
-    const filled = batchOf(data, segments, frames, batch);
-    const choice = new Float32Array(batch * frames);
-    segments.forEach((_, b) => {
-      choice.set(frameChoice(frames, chosen, seed, draw * batch + b), b * frames);
-    });
-    const every = new Float32Array(batch * frames).fill(1, 0, segments.length * frames);
-    plan.write(to.lfp, filled.lfp);
-    plan.write(to.channelMask, filled.channelMask);
-    plan.write(to.behaviour, filled.behaviour);
-    plan.write(to.behaviourWeight, filled.behaviourWeight);
-    plan.write(to.chosenFrames, choice);
-    plan.write(to.everyFrame, every);
-    plan.write(to.columnWeight, columnWeights(filled.channelMask, config.bandCount));
-    plan.write(to.outputWeight, new Float32Array(batch * config.outputCount).fill(1));
-  };
+  const write = (plan: Plan, to: SegmentBatch, segments: readonly Segment[], draw: number): void =>
+    source.write(plan, to, segments, (b) => frameChoice(frames, chosen, seed, draw * batch + b));
 
   const { train, validation } = trainingSegments(data, frames, frames);
   return new TrainingStage(
@@ -163,11 +135,11 @@ export async function createDistillation(options: DistilOptions): Promise<Traini
       segments: train,
       trainer,
       sets: hasHeads ? [student, heads] : [student],
-      write: (segments, draw) => write(trainer.plan, training.inputs, segments, draw),
+      write: (segments, draw) => write(trainer.plan, training.taken, segments, draw),
       async validate() {
         const sums = new Map<string, number>(evaluated.losses.map(({ name }) => [name, 0]));
         for (const [i, group] of groups(validation, batch).entries()) {
-          write(evaluation, evaluated.inputs, group, 0x40000000 + i);
+          write(evaluation, evaluated.taken, group, 0x40000000 + i);
           evaluation.run();
           for (const { name, tensor } of evaluated.losses) {
             const [value] = await evaluation.read(tensor);
@@ -180,7 +152,7 @@ export async function createDistillation(options: DistilOptions): Promise<Traini
       destroy() {
         trainer.destroy();
         evaluation.destroy();
-        for (const set of [teacherSet, student, heads]) set.destroy();
+        for (const made of [teacherSet, student, heads, source]) made.destroy();
       },
     },
     options.resume,
@@ -194,28 +166,18 @@ interface Parts {
   readonly student: ParameterSet;
   readonly heads: ParameterSet;
   readonly settings: DistilSettings;
-  readonly frames: number;
+  readonly source: SegmentSource;
 }
 
 /** λ_repr (1 - cos) + λ_ae MSE(g(s), lfp) over chosen frames + λ_task MSE(v, behaviour); a weight of 0 costs nothing. */
 function buildLosses(
   graph: Graph,
-  { config, teacherConfig, teacherSet, student, heads, settings, frames }: Parts,
+  { config, teacherConfig, teacherSet, student, heads, settings, source }: Parts,
   regularisation: Regularisation | undefined,
 ): Losses {
   const { batch, weights, recompute } = settings;
-  const columns = lfpColumns(config);
-  const inputs: Inputs = {
-    lfp: graph.input('lfp', [batch, frames, columns]),
-    channelMask: graph.input('channel_mask', [batch, config.channelCount]),
-    behaviour: graph.input('behaviour', [batch, frames, config.outputCount]),
-    behaviourWeight: graph.input('behaviour_weight', [batch, frames]),
-    chosenFrames: graph.input('chosen_frames', [batch, frames]),
-    everyFrame: graph.input('every_frame', [batch, frames]),
-    columnWeight: graph.input('column_weight', [batch, columns]),
-    outputWeight: graph.input('output_weight', [batch, config.outputCount]),
-  };
-  const { lfp, channelMask, everyFrame } = inputs;
+  const taken = source.take(graph, true);
+  const { lfp, channelMask } = taken;
   const read = student.reader(graph);
   const readHeads = heads.reader(graph);
   const { hidden } = encode(lfp, channelMask, read, config, { regularisation, recompute });
@@ -223,20 +185,20 @@ function buildLosses(
   if (weights.alignment > 0) {
     const target = encode(lfp, channelMask, teacherSet.reader(graph), teacherConfig).hidden;
     const own = projectHidden(hidden, readHeads, teacherConfig);
-    const tensor = cosineDistance(own, target, everyFrame);
+    const tensor = cosineDistance(own, target, taken.frameWeight);
     parts.push({ name: 'alignment', weight: weights.alignment, tensor });
   }
   if (weights.reconstruction > 0) {
     const frame = reconstructFrame(hidden, readHeads);
-    const tensor = weightedMse(frame, lfp, inputs.chosenFrames, inputs.columnWeight);
+    const tensor = weightedMse(frame, lfp, taken.chosenFrames, channelMask);
     parts.push({ name: 'reconstruction', weight: weights.reconstruction, tensor });
   }
   if (weights.task > 0) {
     const behaviour = readout(hidden, lfp, read);
-    const { behaviourWeight, outputWeight } = inputs;
-    const tensor = weightedMse(behaviour, inputs.behaviour, behaviourWeight, outputWeight);
+    const ones = graph.constant('output_weight', [batch, 1], new Float32Array(batch).fill(1));
+    const tensor = weightedMse(behaviour, taken.behaviour, taken.behaviourWeight, ones);
     parts.push({ name: 'task', weight: weights.task, tensor });
   }
   const loss = parts.map(({ tensor, weight }) => scale(tensor, weight)).reduce(add);
-  return { inputs, losses: [{ name: 'loss', tensor: loss }, ...parts] };
+  return { taken, losses: [{ name: 'loss', tensor: loss }, ...parts] };
 }

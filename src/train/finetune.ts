@@ -5,7 +5,7 @@ import { Graph } from '../autograd/graph';
 import { ParameterSet, type Weights } from '../autograd/parameterSet';
 import type { Device } from '../autograd/store';
 import { scorePredictions } from '../evaluate/metrics';
-import { checkConfig, lfpColumns } from '../model/config';
+import { checkConfig } from '../model/config';
 import { encode } from '../model/encoder';
 import { compileForward } from '../model/forward';
 import { decoderParameters, initialWeights, withDecayOf } from '../model/parameters';
@@ -13,11 +13,12 @@ import { readout } from '../model/readout';
 import { isTokenizer } from '../model/student';
 import { weightedMse } from '../ops/losses';
 import { predictFold } from './predict';
+import { SegmentSource } from './segmentSource';
 import type { Preset } from './settings';
 import type { Snapshot } from './snapshot';
 import { TrainingStage } from './stage';
 import { Trainer } from './trainer';
-import { batchOf, configFor, type TrainingData, trainingSegments } from './trainingData';
+import { configFor, type TrainingData, trainingSegments } from './trainingData';
 
 export interface FinetuneOptions {
   readonly device: Device;
@@ -28,11 +29,13 @@ export interface FinetuneOptions {
   /** The distilled student; absent: random weights, which is the student trained from scratch. */
   readonly student?: Weights;
   readonly resume?: Snapshot;
+  /** See SegmentSourceOptions. */
+  readonly mostResidentBytes?: number;
 }
 
 /** Builds the stage; nothing runs until its events are pulled. */
 export async function createFinetuning(options: FinetuneOptions): Promise<TrainingStage> {
-  const { device, data, preset, seed } = options;
+  const { device, data, preset, seed, mostResidentBytes } = options;
   const settings = preset.finetune;
   const { batch } = settings;
   const frames = preset.segmentFrames;
@@ -63,19 +66,22 @@ export async function createFinetuning(options: FinetuneOptions): Promise<Traini
   }
   parameters.load(weights);
 
+  const source = new SegmentSource({ device, data, batch, frames, mostResidentBytes });
   const graph = new Graph(settings.precision);
   const read = parameters.reader(graph);
-  const lfp = graph.input('lfp', [batch, frames, lfpColumns(config)]);
-  const channelMask = graph.input('channel_mask', [batch, config.channelCount]);
-  const target = graph.input('behaviour', [batch, frames, config.outputCount]);
-  const frameWeight = graph.input('behaviour_weight', [batch, frames]);
-  const ones = new Float32Array(batch * config.outputCount).fill(1);
-  const outputWeight = graph.constant('output_weight', [batch, config.outputCount], ones);
+  const taken = source.take(graph, false);
+  const { lfp, channelMask } = taken;
+  const ones = graph.constant('output_weight', [batch, 1], new Float32Array(batch).fill(1));
   const { hidden } = encode(lfp, channelMask, read, config, {
     regularisation: { dropout: settings.dropout, dropPath: settings.dropPath },
     recompute: settings.recompute,
   });
-  const loss = weightedMse(readout(hidden, lfp, read), target, frameWeight, outputWeight);
+  const loss = weightedMse(
+    readout(hidden, lfp, read),
+    taken.behaviour,
+    taken.behaviourWeight,
+    ones,
+  );
 
   const [trainer, forward] = await Promise.all([
     Trainer.create({
@@ -97,13 +103,7 @@ export async function createFinetuning(options: FinetuneOptions): Promise<Traini
       segments: train,
       trainer,
       sets: [parameters],
-      write(segments) {
-        const filled = batchOf(data, segments, frames, batch);
-        trainer.plan.write(lfp, filled.lfp);
-        trainer.plan.write(channelMask, filled.channelMask);
-        trainer.plan.write(target, filled.behaviour);
-        trainer.plan.write(frameWeight, filled.behaviourWeight);
-      },
+      write: (segments) => source.write(trainer.plan, taken, segments),
       async validate() {
         let meanR2 = 0;
         for (const [session, { validation }] of data.splits.entries()) {
@@ -123,6 +123,7 @@ export async function createFinetuning(options: FinetuneOptions): Promise<Traini
         trainer.destroy();
         forward.plan.destroy();
         parameters.destroy();
+        source.destroy();
       },
     },
     options.resume,

@@ -20,10 +20,10 @@ export class MetricsRing {
     this.read = this.#store.repeatedRead();
   }
 
-  /** Appends the recording of one scalar per name into the row of the step's ring slot. */
-  record(graph: Graph, scalars: readonly Tensor[]): void {
+  /** Appends the recording of scalars, from that of the first name on, into the row of the step's ring slot. */
+  record(graph: Graph, scalars: readonly Tensor[], first = 0): void {
     const ring = graph.stored('ring', [RING_SLOTS, this.names.length], this.#store);
-    recordMetrics(ring, scalars);
+    recordMetrics(ring, scalars, first);
   }
 
   destroy(): void {

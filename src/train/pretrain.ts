@@ -2,29 +2,22 @@
 
 import { Graph } from '../autograd/graph';
 import { ParameterSet, type Weights } from '../autograd/parameterSet';
-import { compile } from '../autograd/plan';
+import { compile, type Plan } from '../autograd/plan';
 import type { Device } from '../autograd/store';
-import type { Tensor } from '../autograd/tensor';
 import type { Segment } from '../data/segments';
-import { checkConfig, lfpColumns, type ModelConfig } from '../model/config';
+import { checkConfig, lfpColumns } from '../model/config';
 import { initialWeights, withDecayOf } from '../model/parameters';
 import { reconstruct, teacherParameters } from '../model/teacher';
 import { augment } from '../ops/augment';
 import { weightedMse } from '../ops/losses';
 import type { ReconstructionPicture } from './events';
 import { blockMask } from './masks';
+import { type SegmentBatch, SegmentSource } from './segmentSource';
 import type { Preset } from './settings';
 import type { Snapshot } from './snapshot';
 import { TrainingStage } from './stage';
 import { Trainer } from './trainer';
-import {
-  batchOf,
-  columnWeights,
-  configFor,
-  groups,
-  type TrainingData,
-  trainingSegments,
-} from './trainingData';
+import { batchOf, configFor, groups, type TrainingData, trainingSegments } from './trainingData';
 
 export interface PretrainOptions {
   readonly device: Device;
@@ -34,27 +27,13 @@ export interface PretrainOptions {
   readonly resume?: Snapshot;
   /** Start from these instead of random weights. */
   readonly weights?: Weights;
-}
-
-interface Inputs {
-  readonly lfp: Tensor;
-  readonly channelMask: Tensor;
-  readonly tokenMask: Tensor;
-  readonly columnWeight: Tensor;
-}
-
-function inputsOf(graph: Graph, config: ModelConfig, batch: number, frames: number): Inputs {
-  return {
-    lfp: graph.input('lfp', [batch, frames, lfpColumns(config)]),
-    channelMask: graph.input('channel_mask', [batch, config.channelCount]),
-    tokenMask: graph.input('token_mask', [batch, frames]),
-    columnWeight: graph.input('column_weight', [batch, lfpColumns(config)]),
-  };
+  /** See SegmentSourceOptions. */
+  readonly mostResidentBytes?: number;
 }
 
 /** Builds the stage; nothing runs until its events are pulled. */
 export async function createPretraining(options: PretrainOptions): Promise<TrainingStage> {
-  const { device, data, preset, seed } = options;
+  const { device, data, preset, seed, mostResidentBytes } = options;
   const settings = preset.pretrain;
   const { batch } = settings;
   const frames = preset.segmentFrames;
@@ -63,10 +42,11 @@ export async function createPretraining(options: PretrainOptions): Promise<Train
   const parameters = new ParameterSet(device, specs, () => true, settings.precision);
   parameters.load(options.weights ?? initialWeights(specs, seed, preset.ssmInit));
 
+  const source = new SegmentSource({ device, data, batch, frames, mostResidentBytes });
   const graph = new Graph(settings.precision);
-  const inputs = inputsOf(graph, config, batch, frames);
+  const taken = source.take(graph, true);
   const { channelDropout, gain, noise, maskFraction, maskBlockFrames } = settings;
-  const augmented = augment(inputs.lfp, {
+  const augmented = augment(taken.lfp, {
     bandCount: config.bandCount,
     channelDropout,
     gain,
@@ -74,8 +54,8 @@ export async function createPretraining(options: PretrainOptions): Promise<Train
   });
   const trained = reconstruct(
     augmented,
-    inputs.channelMask,
-    inputs.tokenMask,
+    taken.channelMask,
+    taken.chosenFrames,
     parameters.reader(graph),
     config,
     {
@@ -83,15 +63,15 @@ export async function createPretraining(options: PretrainOptions): Promise<Train
       recompute: settings.recompute,
     },
   );
-  const loss = weightedMse(trained, inputs.lfp, inputs.tokenMask, inputs.columnWeight);
+  const loss = weightedMse(trained, taken.lfp, taken.chosenFrames, taken.channelMask);
 
   const heldOut = new Graph();
-  const heldOutInputs = inputsOf(heldOut, config, batch, frames);
+  const heldOutTaken = source.take(heldOut, true);
   const reconstruction = heldOut.output(
     reconstruct(
-      heldOutInputs.lfp,
-      heldOutInputs.channelMask,
-      heldOutInputs.tokenMask,
+      heldOutTaken.lfp,
+      heldOutTaken.channelMask,
+      heldOutTaken.chosenFrames,
       parameters.reader(heldOut),
       config,
     ),
@@ -99,9 +79,9 @@ export async function createPretraining(options: PretrainOptions): Promise<Train
   const heldOutLoss = heldOut.output(
     weightedMse(
       reconstruction,
-      heldOutInputs.lfp,
-      heldOutInputs.tokenMask,
-      heldOutInputs.columnWeight,
+      heldOutTaken.lfp,
+      heldOutTaken.chosenFrames,
+      heldOutTaken.channelMask,
     ),
   );
   const [trainer, evaluation] = await Promise.all([
@@ -116,26 +96,11 @@ export async function createPretraining(options: PretrainOptions): Promise<Train
   ]);
 
   const maskedFrames = Math.round(maskFraction * frames);
-  const write = (
-    plan: typeof evaluation,
-    to: Inputs,
-    segments: readonly Segment[],
-    draw: number,
-  ): Float32Array => {
-    const filled = batchOf(data, segments, frames, batch);
-    const mask = new Float32Array(batch * frames);
-    segments.forEach((_, b) => {
-      mask.set(
-        blockMask(frames, maskedFrames, maskBlockFrames, seed, draw * batch + b),
-        b * frames,
-      );
-    });
-    plan.write(to.lfp, filled.lfp);
-    plan.write(to.channelMask, filled.channelMask);
-    plan.write(to.tokenMask, mask);
-    plan.write(to.columnWeight, columnWeights(filled.channelMask, config.bandCount));
-    return mask;
-  };
+  /** 1 = masked. */
+  const maskOf = (draw: number, b: number): Float32Array =>
+    blockMask(frames, maskedFrames, maskBlockFrames, seed, draw * batch + b);
+  const write = (plan: Plan, to: SegmentBatch, segments: readonly Segment[], draw: number): void =>
+    source.write(plan, to, segments, (b) => maskOf(draw, b));
 
   const { train, validation } = trainingSegments(data, frames, Math.ceil(frames / 2));
   // The same masks at every epoch, far from the counters of training, so that epochs compare.
@@ -149,11 +114,11 @@ export async function createPretraining(options: PretrainOptions): Promise<Train
       segments: train,
       trainer,
       sets: [parameters],
-      write: (segments, draw) => write(trainer.plan, inputs, segments, draw),
+      write: (segments, draw) => write(trainer.plan, taken, segments, draw),
       async validate() {
         let maskedLoss = 0;
         for (const [i, group] of groups(validation, batch).entries()) {
-          write(evaluation, heldOutInputs, group, heldOutDraw(i));
+          write(evaluation, heldOutTaken, group, heldOutDraw(i));
           evaluation.run();
           const [value] = await evaluation.read(heldOutLoss);
           maskedLoss += (value * group.length) / validation.length;
@@ -162,7 +127,7 @@ export async function createPretraining(options: PretrainOptions): Promise<Train
       },
       async picture(): Promise<ReconstructionPicture> {
         const [segment] = validation;
-        const mask = write(evaluation, heldOutInputs, [segment], heldOutDraw(0));
+        write(evaluation, heldOutTaken, [segment], heldOutDraw(0));
         evaluation.run();
         const columns = lfpColumns(config);
         const size = frames * columns;
@@ -173,13 +138,14 @@ export async function createPretraining(options: PretrainOptions): Promise<Train
           frameRateHz: data.sessions[segment.session].frameRateHz,
           input,
           reconstruction: (await evaluation.read(reconstruction)).slice(0, size),
-          mask: mask.slice(0, frames),
+          mask: maskOf(heldOutDraw(0), 0),
         };
       },
       destroy() {
         trainer.destroy();
         evaluation.destroy();
         parameters.destroy();
+        source.destroy();
       },
     },
     options.resume,

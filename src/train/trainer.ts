@@ -50,8 +50,8 @@ export class Trainer {
   /** Of mixed precision. */
   readonly lossScale: LossScale | undefined;
   readonly #update: Plan | undefined;
-  readonly #lossRing: MetricsRing;
-  readonly #normRing: MetricsRing;
+  readonly #ring: MetricsRing;
+  readonly #lossNames: readonly string[];
   readonly #microBatches: number;
   readonly #totals: readonly Store[];
   #read = 0;
@@ -64,38 +64,40 @@ export class Trainer {
     options: TrainerOptions,
     plan: Plan,
     update: Plan | undefined,
-    rings: readonly [MetricsRing, MetricsRing],
+    ring: MetricsRing,
     totals: readonly Store[],
     lossScale: LossScale | undefined,
   ) {
     this.plan = plan;
     this.lossScale = lossScale;
     this.#update = update;
-    [this.#lossRing, this.#normRing] = rings;
+    this.#ring = ring;
+    this.#lossNames = options.losses.map(({ name }) => name);
     this.#microBatches = options.microBatches;
     this.#totals = totals;
   }
 
   static async create(options: TrainerOptions): Promise<Trainer> {
     const { device, graph, losses, sets, microBatches } = options;
-    const lossRing = new MetricsRing(
-      device,
-      losses.map((loss) => loss.name),
-    );
     const lossScale =
       graph.precision === 'mixed' ? new LossScale(device, options.lossScale) : undefined;
-    const normRing = new MetricsRing(device, ['gradientNorm', ...(lossScale ? ['lossScale'] : [])]);
+    const ring = new MetricsRing(device, [
+      ...losses.map(({ name }) => name),
+      'gradientNorm',
+      ...(lossScale ? ['lossScale'] : []),
+    ]);
+    const scalars = losses.map(({ tensor }) => tensor);
     appendGradients(graph, losses[0].tensor, sets, lossScale);
-    lossRing.record(
-      graph,
-      losses.map((loss) => loss.tensor),
-    );
     if (microBatches === 1) {
       const gradients = sets.map(({ parameters }) => parameters.training.gradient);
-      appendUpdate(graph, sets, gradients, normRing, lossScale);
+      // All in one dispatch.
+      appendUpdate(graph, sets, gradients, lossScale, (norm) =>
+        ring.record(graph, [...scalars, ...norm]),
+      );
       const plan = await compile(graph, device);
-      return new Trainer(options, plan, undefined, [lossRing, normRing], [], lossScale);
+      return new Trainer(options, plan, undefined, ring, [], lossScale);
     }
+    ring.record(graph, scalars);
     const totals = sets.map(({ parameters }) =>
       createStore(device, parameters.trainedCount, 'gradient total'),
     );
@@ -105,12 +107,14 @@ export class Trainer {
       accumulate(graph.stored('gradient total', shape, totals[i]), gradient);
     });
     const updateGraph = new Graph();
-    appendUpdate(updateGraph, sets, totals, normRing, lossScale);
+    appendUpdate(updateGraph, sets, totals, lossScale, (norm) =>
+      ring.record(updateGraph, norm, losses.length),
+    );
     const [plan, update] = await Promise.all([
       compile(graph, device),
       compile(updateGraph, device),
     ]);
-    return new Trainer(options, plan, update, [lossRing, normRing], totals, lossScale);
+    return new Trainer(options, plan, update, ring, totals, lossScale);
   }
 
   /** One optimiser step; waits only while more than two steps are unfinished. */
@@ -128,7 +132,9 @@ export class Trainer {
       write(microBatch);
       this.plan.run({ ...values, step: draw, ringSlot: draw % RING_SLOTS, microBatch });
     }
-    this.#update?.run({ ...values, step, ringSlot: step % RING_SLOTS });
+    // Into the row of the last micro-batch's losses.
+    const last = (step + 1) * this.#microBatches - 1;
+    this.#update?.run({ ...values, step, ringSlot: last % RING_SLOTS });
     this.#submitted = step + 1;
     await (this.#update ?? this.plan).finished(MAX_IN_FLIGHT);
     if ((this.#submitted - this.#read) * this.#microBatches >= RING_SLOTS / 2) await this.#poll();
@@ -158,8 +164,7 @@ export class Trainer {
   destroy(): void {
     this.plan.destroy();
     this.#update?.destroy();
-    this.#lossRing.destroy();
-    this.#normRing.destroy();
+    this.#ring.destroy();
     this.lossScale?.destroy();
     for (const total of this.#totals) total.destroy();
   }
@@ -181,20 +186,20 @@ export class Trainer {
   async #collect(): Promise<void> {
     const from = this.#read;
     const to = this.#submitted;
-    const [losses, norms] = await Promise.all([this.#lossRing.read(), this.#normRing.read()]);
-    const { names } = this.#lossRing;
+    const rows = await this.#ring.read();
+    const columns = this.#ring.names.length;
+    const rowOf = (step: number, microBatch: number): Float32Array => {
+      const slot = (step * this.#microBatches + microBatch) % RING_SLOTS;
+      return rows.subarray(slot * columns, (slot + 1) * columns);
+    };
     for (let step = from; step < to; step++) {
       const values: Record<string, number> = {};
-      names.forEach((name, i) => {
+      this.#lossNames.forEach((name, i) => {
         let sum = 0;
-        for (let m = 0; m < this.#microBatches; m++) {
-          const slot = (step * this.#microBatches + m) % RING_SLOTS;
-          sum += losses[slot * names.length + i];
-        }
+        for (let m = 0; m < this.#microBatches; m++) sum += rowOf(step, m)[i];
         values[name] = sum / this.#microBatches;
       });
-      const columns = this.#normRing.names.length;
-      const [norm, scale] = norms.subarray((step % RING_SLOTS) * columns);
+      const [norm, scale] = rowOf(step, this.#microBatches - 1).subarray(this.#lossNames.length);
       // A step without a norm was left out: its gradient overflowed, which a smaller scale cures.
       const isLeftOut = !Number.isFinite(norm) && this.lossScale && scale > SMALLEST_LOSS_SCALE;
       if (!isLeftOut) values.gradientNorm = norm;
@@ -236,12 +241,13 @@ function appendGradients(
   });
 }
 
+/** @param record appends the recording of the first set's gradient norm, in mixed precision also of the loss scale */
 function appendUpdate(
   graph: Graph,
   sets: readonly TrainedSet[],
   gradients: readonly Store[],
-  ring: MetricsRing,
   lossScale: LossScale | undefined,
+  record: (norm: readonly Tensor[]) => void,
 ): void {
   const norms = sets.map(({ parameters, weightDecay, clipNorm }, i) => {
     const { m, v } = parameters.training;
@@ -260,7 +266,7 @@ function appendUpdate(
       },
       { beta1: BETA1, beta2: BETA2, eps: 1e-8, weightDecay, decayCount, clipNorm, trainedCount },
     );
-    if (i === 0) ring.record(graph, [norm, ...(lossScale ? [lossScale.tensor(graph)] : [])]);
+    if (i === 0) record([norm, ...(lossScale ? [lossScale.tensor(graph)] : [])]);
     return norm;
   });
   lossScale?.appendAdjust(graph, norms);

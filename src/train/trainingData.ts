@@ -83,14 +83,6 @@ export function batchOf(
   return batch;
 }
 
-/** Weight of each LFP column [B, C*bands]: 1 on valid channels, so that padding is never rewarded. */
-export function columnWeights(channelMask: Float32Array, bandCount: number): Float32Array {
-  return Float32Array.from(
-    { length: channelMask.length * bandCount },
-    (_, i) => channelMask[Math.floor(i / bandCount)],
-  );
-}
-
 /** The segments in groups of at most `size`. */
 export function groups(segments: readonly Segment[], size: number): Segment[][] {
   return Array.from({ length: Math.ceil(segments.length / size) }, (_, i) =>
