@@ -3,16 +3,16 @@
 
 import { Graph } from '../autograd/graph';
 import { ParameterSet, type Weights } from '../autograd/parameterSet';
+import { compile } from '../autograd/plan';
 import type { Device } from '../autograd/store';
 import { scorePredictions } from '../evaluate/metrics';
 import { checkConfig } from '../model/config';
 import { encode } from '../model/encoder';
-import { compileForward } from '../model/forward';
 import { decoderParameters, initialWeights, withDecayOf } from '../model/parameters';
 import { readout } from '../model/readout';
 import { isTokenizer } from '../model/student';
 import { weightedMse } from '../ops/losses';
-import { predictFold } from './predict';
+import { predictWith, type SegmentDecoder } from './predict';
 import { SegmentSource } from './segmentSource';
 import type { Preset } from './settings';
 import type { Snapshot } from './snapshot';
@@ -83,7 +83,13 @@ export async function createFinetuning(options: FinetuneOptions): Promise<Traini
     ones,
   );
 
-  const [trainer, forward] = await Promise.all([
+  const heldOut = new Graph();
+  const held = source.take(heldOut, false);
+  const readHeld = parameters.reader(heldOut);
+  const encoded = encode(held.lfp, held.channelMask, readHeld, config);
+  const prediction = heldOut.output(readout(encoded.hidden, held.lfp, readHeld));
+
+  const [trainer, evaluation] = await Promise.all([
     Trainer.create({
       device,
       graph,
@@ -91,8 +97,17 @@ export async function createFinetuning(options: FinetuneOptions): Promise<Traini
       sets: [{ parameters, weightDecay: settings.weightDecay, clipNorm: settings.clipNorm }],
       microBatches: settings.microBatches,
     }),
-    compileForward(device, parameters, config, batch, frames),
+    compile(heldOut, device),
   ]);
+  const decoder: SegmentDecoder = {
+    batch,
+    frames,
+    predict(segments) {
+      source.write(evaluation, held, segments);
+      evaluation.run();
+      return evaluation.read(prediction);
+    },
+  };
   const { train } = trainingSegments(data, frames, Math.ceil(frames / 2));
   return new TrainingStage(
     {
@@ -108,7 +123,7 @@ export async function createFinetuning(options: FinetuneOptions): Promise<Traini
         let meanR2 = 0;
         for (const [session, { validation }] of data.splits.entries()) {
           const { behaviourNames, behaviourUnits } = data.sessions[session];
-          const fold = await predictFold(forward, data, session, validation);
+          const fold = await predictWith(decoder, data, session, validation);
           const score = scorePredictions(
             fold.prediction,
             fold.target,
@@ -121,7 +136,7 @@ export async function createFinetuning(options: FinetuneOptions): Promise<Traini
       },
       destroy() {
         trainer.destroy();
-        forward.plan.destroy();
+        evaluation.destroy();
         parameters.destroy();
         source.destroy();
       },
