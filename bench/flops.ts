@@ -39,9 +39,14 @@ function flopsOf(dispatch: Dispatch): number {
   return PER_ELEMENT * Object.values(bindings).reduce((sum, operand) => sum + elements(operand), 0);
 }
 
-function matmulFlops({ bindings, workgroups }: Dispatch): number {
-  const [m, n, k, parts] = (bindings.sizes as Numbers).values;
-  return 2 * m * n * k * (workgroups[2] / parts);
+function matmulFlops({ entry, bindings, workgroups }: Dispatch): number {
+  const { values } = bindings.sizes as Numbers;
+  const [m, n, k, batches, , firstRow] = values;
+  const groupColumns = values[8];
+  // Of a workgroup: 16 rows for quads, else 64 tiles of four rows, of which `groupColumns` lie beside each other.
+  const groupRows = entry === 'multiply_quads' ? 16 : (4 * 64) / groupColumns;
+  const rows = Math.min(m - firstRow, workgroups[1] * groupRows);
+  return 2 * batches * rows * n * k;
 }
 
 /** A multiplication and an addition for each term of the sums of shaders/ssd.wgsl and shaders/ssd_backward.wgsl. */

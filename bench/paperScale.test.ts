@@ -2,12 +2,15 @@
 // heaviest dispatch stay within bounds.
 
 import { beforeAll, expect, test, vi } from 'vitest';
-import type { Graph } from '../src/autograd/graph';
+import { Graph } from '../src/autograd/graph';
+import type { Tensor } from '../src/autograd/tensor';
 import { contiguousSplit } from '../src/data/splits';
 import type { GpuDevice } from '../src/gpu/device';
 import { testDevice } from '../src/gpu/testDevice';
 import { initialWeights } from '../src/model/parameters';
 import { teacherParameters } from '../src/model/teacher';
+import { matmul } from '../src/ops/matmul';
+import { ssd } from '../src/ops/ssd';
 import { createDistillation } from '../src/train/distil';
 import { createFinetuning } from '../src/train/finetune';
 import { plainRecording } from '../src/train/plainRecording.test-support';
@@ -80,13 +83,36 @@ test.each(Object.entries(STAGES))('%s', async (name, create) => {
   expect(first.flops).toBeLessThanOrEqual(MOST_FLOPS);
 });
 
-test('control: the same batch at once takes too much of both', async () => {
+test('control: the same batch at once takes too much memory', async () => {
   const preset = presetOf('realm-v2');
   const { batch, microBatches } = preset.pretrain;
   // Eight segments or more, as the paper's batch; each keeps what the backward pass needs.
   expect(batch * microBatches).toBeGreaterThanOrEqual(8);
   const whole = { ...preset.pretrain, batch: 8, microBatches: 1, recompute: false };
-  const { bytes, heaviest } = await make(STAGES.teacher, { ...preset, pretrain: whole });
+  const { bytes } = await make(STAGES.teacher, { ...preset, pretrain: whole });
   expect(bytes).toBeGreaterThan(MOST_BYTES);
-  expect(heaviest[0].flops).toBeGreaterThan(MOST_FLOPS);
+});
+
+test('control: a state-space layer over many sequences does too much at once, a product never', () => {
+  const flopsOf = (build: (graph: Graph) => Tensor): number => {
+    const graph = new Graph();
+    graph.output(build(graph));
+    return heaviestDispatches(graph, gpu.subgroupSize)[0].flops;
+  };
+  const [sequences, frames, heads, headDim, stateDim] = [32, 1000, 8, 64, 64];
+  const layer = (graph: Graph): Tensor =>
+    ssd({
+      x: graph.input('x', [sequences, frames, heads, headDim]),
+      dt: graph.input('dt', [sequences, frames, heads]),
+      aLog: graph.input('aLog', [heads]),
+      bc: graph.input('bc', [sequences, frames, 2 * stateDim]),
+      d: graph.input('d', [heads]),
+      inputScale: 'one',
+    }).y;
+  expect(flopsOf(layer)).toBeGreaterThan(MOST_FLOPS);
+  const width = heads * headDim;
+  const product = (graph: Graph): Tensor =>
+    matmul(graph.input('a', [sequences * frames, width]), graph.input('b', [width, width]));
+  expect(2 * sequences * frames * width ** 2).toBeGreaterThan(8 * MOST_FLOPS);
+  expect(flopsOf(product)).toBeLessThanOrEqual(MOST_FLOPS);
 });

@@ -1,9 +1,13 @@
-// a * silu(b), where b may lie in the last columns of wider rows.
+// a * silu(b), where b may lie in the last columns of wider rows. With directions the rows of `a` are one direction's
+// after the other's, and `b` has the directions' columns beside each other.
 
-// Columns of a row of `a`, and of a row of `b`.
 struct Sizes {
+  // Of a direction, in a row of `a` and in one of `b`.
   columns: u32,
   width: u32,
+  directions: u32,
+  // Of `b`.
+  rows: u32,
 }
 
 @group(0) @binding(0) var<storage, read> a: array<f32>;
@@ -15,9 +19,11 @@ struct Sizes {
 
 @compute @workgroup_size(256)
 fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let skipped = sizes.width - sizes.columns;
   for (var i = id.x; i < arrayLength(&out); i += groups.x * 256u) {
-    out[i] = a[i] * silu(b[i + (i / sizes.columns + 1u) * skipped]);
+    let row = i / sizes.columns;
+    let direction = u32(row >= sizes.rows);
+    let part = (row - direction * sizes.rows) * sizes.directions + direction;
+    out[i] = a[i] * silu(b[(part + 1u) * sizes.width + i - (row + 1u) * sizes.columns]);
   }
 }
 
@@ -26,10 +32,14 @@ fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gr
 fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let skipped = sizes.width - sizes.columns;
   for (var j = id.x; j < arrayLength(&b_gradient); j += groups.x * 256u) {
-    if (j % sizes.width < skipped) {
+    let row = j / (sizes.directions * sizes.width);
+    let of_row = j - row * sizes.directions * sizes.width;
+    let direction = u32(of_row >= sizes.width);
+    let column = of_row - direction * sizes.width;
+    if (column < skipped) {
       b_gradient[j] = 0.0;
     } else {
-      let i = j - (j / sizes.width + 1u) * skipped;
+      let i = (direction * sizes.rows + row) * sizes.columns + column - skipped;
       out[i] = gradient[i] * silu(b[j]);
       b_gradient[j] = gradient[i] * a[i] * silu_slope(b[j]);
     }

@@ -6,9 +6,9 @@ const GROUP = 64u;
 // First row and column of an invocation's tile.
 fn tile_of(group: vec3u, index: u32) -> vec2u {
   let group_rows = GROUP / sizes.group_columns;
-  return 4u * vec2u(
-    group.y * group_rows + index / sizes.group_columns,
-    group.x * sizes.group_columns + index % sizes.group_columns,
+  return vec2u(
+    sizes.first_row + 4u * (group.y * group_rows + index / sizes.group_columns),
+    4u * (group.x * sizes.group_columns + index % sizes.group_columns),
   );
 }
 
@@ -21,15 +21,13 @@ fn multiply_vec4(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_
   if (row >= sizes.m || column >= sizes.n) { return; }
   let part = range_of_part(group.z);
   let blocks = blocks_of_b(group.z, part.x, column);
-  let start = group.z / sizes.parts * (sizes.m * sizes.k / 4u);
-  let k4 = sizes.k / 4u;
-  let m4 = sizes.m / 4u;
+  let start = group.z % sizes.batches * sizes.batch_step_a / 4u;
   // The vec4s of a block of A. Past the end the last row is repeated.
-  var places = start + min(row + vec4u(0u, 1u, 2u, 3u), vec4u(sizes.m - 1u)) * k4 + part.x / 4u;
+  var places = start + min(row + vec4u(0u, 1u, 2u, 3u), vec4u(sizes.m - 1u)) * (sizes.row_step_a / 4u) + part.x / 4u;
   var advance = 1u;
   if (transpose_a) {
-    places = start + (part.x + vec4u(0u, 1u, 2u, 3u)) * m4 + row / 4u;
-    advance = sizes.m;
+    places = start + (part.x + vec4u(0u, 1u, 2u, 3u)) * (sizes.step_a / 4u) + row / 4u;
+    advance = sizes.step_a;
   }
   var rows = first_rows(column);
   for (var i = 0u; i < (part.y - part.x) / 4u; i++) {
@@ -47,7 +45,7 @@ fn multiply_vec4(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_
 fn store_scalars(z: u32, row: u32, column: u32, values: vec4f) {
   if (row >= sizes.m) { return; }
   for (var c = 0u; c < 4u && column + c < sizes.n; c++) {
-    let at = (z * sizes.m + row) * sizes.n + column + c;
+    let at = start_of_out(z) + row * sizes.row_step_out + column + c;
     var value = values[c];
     if (sizes.has_bias == 1u) { value += bias[column + c]; }
     if (sizes.has_residual == 1u) { value += residual[at]; }
@@ -62,11 +60,11 @@ fn multiply_scalar(@builtin(workgroup_id) group: vec3u, @builtin(local_invocatio
   let row = tile.x;
   let column = tile.y;
   if (row >= sizes.m || column >= sizes.n) { return; }
-  let batch = group.z / sizes.parts;
+  let batch = group.z % sizes.batches;
   let rows = min(row + vec4u(0u, 1u, 2u, 3u), vec4u(sizes.m - 1u));
   let columns = min(column + vec4u(0u, 1u, 2u, 3u), vec4u(sizes.n - 1u));
-  let start_a = batch * sizes.m * sizes.k + rows * sizes.row_step_a;
-  let start_b = batch * sizes.k * sizes.n + columns * sizes.column_step_b;
+  let start_a = batch * sizes.batch_step_a + rows * sizes.row_step_a;
+  let start_b = batch * sizes.batch_step_b + columns * sizes.column_step_b;
   let part = range_of_part(group.z);
   var result = mat4x4f();
   for (var at = part.x; at < part.y; at++) {

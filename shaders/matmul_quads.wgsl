@@ -26,22 +26,20 @@ fn multiply_quads(
   @builtin(local_invocation_index) index: u32,
   @builtin(subgroup_invocation_id) lane: u32,
 ) {
-  let row = group.y * ROWS;
+  let row = sizes.first_row + group.y * ROWS;
   // Past the end a lane computes the last columns again: its quad needs what it loads.
   let own_column = (group.x * group_columns + index) * 4u;
   let column = min(own_column, sizes.n - 4u);
   let part = range_of_part(group.z);
   let blocks = blocks_of_b(group.z, part.x, column);
-  let start = group.z / sizes.parts * (sizes.m * sizes.k / 4u);
-  let k4 = sizes.k / 4u;
-  let m4 = sizes.m / 4u;
+  let start = group.z % sizes.batches * sizes.batch_step_a / 4u;
   // Lane q of a quad loads rows 4 r + q of the 16; transposed, row q of the four of A that a round takes.
   let q = lane % 4u;
-  var places = start + min(row + q + vec4u(0u, 4u, 8u, 12u), vec4u(sizes.m - 1u)) * k4 + part.x / 4u;
+  var places = start + min(row + q + vec4u(0u, 4u, 8u, 12u), vec4u(sizes.m - 1u)) * (sizes.row_step_a / 4u) + part.x / 4u;
   var advance = 1u;
   if (transpose_a) {
-    places = start + (part.x + q) * m4 + min(row / 4u + vec4u(0u, 1u, 2u, 3u), vec4u(m4 - 1u));
-    advance = sizes.m;
+    places = start + (part.x + q) * (sizes.step_a / 4u) + min(row / 4u + vec4u(0u, 1u, 2u, 3u), vec4u(sizes.m / 4u - 1u));
+    advance = sizes.step_a;
   }
   var first = first_rows(column);
   var second = first;

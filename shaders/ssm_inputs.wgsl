@@ -1,9 +1,19 @@
 // What the state-space layer reads, from one projection [rows, 2N + H] of its input: B and C turned by the angle of
-// their frame, pairs (i, i + N/2), and dt = softplus(raw + bias). Sizes follow from the lengths of the bindings.
+// their frame, pairs (i, i + N/2), and dt = softplus(raw + bias). Of two directions the second half of the rows is the
+// second direction's, with its own bias and table.
+
+struct Sizes {
+  // Of a direction.
+  rows: u32,
+  directions: u32,
+  frames: u32,
+  heads: u32,
+  d_state: u32,
+}
 
 @group(0) @binding(0) var<storage, read> projected: array<f32>;
 @group(0) @binding(1) var<storage, read> dt_bias: array<f32>;
-// Per frame N/2 cosines, then N/2 sines.
+// Per direction and frame N/2 cosines, then N/2 sines.
 @group(0) @binding(2) var<storage, read> table: array<f32>;
 @group(0) @binding(3) var<storage, read_write> bc: array<f32>;
 @group(0) @binding(4) var<storage, read_write> dt: array<f32>;
@@ -11,6 +21,7 @@
 @group(0) @binding(6) var<storage, read> dt_gradient: array<f32>;
 @group(0) @binding(7) var<storage, read_write> out: array<f32>;
 @group(0) @binding(8) var<storage, read_write> bias_gradient: array<f32>;
+@group(0) @binding(9) var<uniform> sizes: Sizes;
 
 struct Pair {
   row: u32,
@@ -20,22 +31,26 @@ struct Pair {
   sine: f32,
 }
 
+fn direction_of(row: u32) -> u32 {
+  return u32(row >= sizes.rows);
+}
+
 // Pair k of all rows, N pairs in each.
-fn pair_of(k: u32, n: u32) -> Pair {
+fn pair_of(k: u32) -> Pair {
+  let n = sizes.d_state;
   let row = k / n;
   let half = n / 2u;
   let i = k % half;
-  let angle = row * n % arrayLength(&table) + i;
+  let angle = (direction_of(row) * sizes.frames + row % sizes.frames) * n + i;
   return Pair(row, k % n / half * n + i, table[angle], table[angle + half]);
 }
 
 @compute @workgroup_size(256)
 fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let heads = arrayLength(&dt_bias);
-  let rows = arrayLength(&dt) / heads;
-  let n = arrayLength(&bc) / rows / 2u;
-  for (var k = id.x; k < rows * n; k += groups.x * 256u) {
-    let pair = pair_of(k, n);
+  let heads = sizes.heads;
+  let n = sizes.d_state;
+  for (var k = id.x; k < sizes.directions * sizes.rows * n; k += groups.x * 256u) {
+    let pair = pair_of(k);
     let source = pair.row * (2u * n + heads) + pair.column;
     let to = pair.row * 2u * n + pair.column;
     let a = projected[source];
@@ -43,27 +58,29 @@ fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gr
     bc[to] = a * pair.cosine - b * pair.sine;
     bc[to + n / 2u] = b * pair.cosine + a * pair.sine;
   }
-  for (var k = id.x; k < rows * heads; k += groups.x * 256u) {
+  for (var k = id.x; k < sizes.directions * sizes.rows * heads; k += groups.x * 256u) {
+    let row = k / heads;
     let head = k % heads;
-    dt[k] = softplus(projected[k / heads * (2u * n + heads) + 2u * n + head] + dt_bias[head]);
+    let raw = projected[row * (2u * n + heads) + 2u * n + head];
+    dt[k] = softplus(raw + dt_bias[direction_of(row) * heads + head]);
   }
 }
 
 var<workgroup> sums: array<f32, 64>;
 
-// The first H workgroups take one head's dt each and sum the bias gradient; the others turn B and C back.
+// The first workgroups take the dt of one head of one direction each and sum the bias gradient; the others turn B and C back.
 @compute @workgroup_size(64)
 fn backward(
   @builtin(local_invocation_index) index: u32,
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
 ) {
-  let heads = arrayLength(&dt_bias);
-  let rows = arrayLength(&dt_gradient) / heads;
-  let n = arrayLength(&bc_gradient) / rows / 2u;
-  if (group.x >= heads) {
-    for (var k = (group.x - heads) * 64u + index; k < rows * n; k += (groups.x - heads) * 64u) {
-      let pair = pair_of(k, n);
+  let heads = sizes.heads;
+  let n = sizes.d_state;
+  let all_heads = sizes.directions * heads;
+  if (group.x >= all_heads) {
+    for (var k = (group.x - all_heads) * 64u + index; k < sizes.directions * sizes.rows * n; k += (groups.x - all_heads) * 64u) {
+      let pair = pair_of(k);
       let source = pair.row * 2u * n + pair.column;
       let to = pair.row * (2u * n + heads) + pair.column;
       let a = bc_gradient[source];
@@ -73,10 +90,12 @@ fn backward(
     }
     return;
   }
+  let head = group.x % heads;
+  let first = group.x / heads * sizes.rows;
   var sum = 0.0;
-  for (var row = index; row < rows; row += 64u) {
-    let at = row * (2u * n + heads) + 2u * n + group.x;
-    let gradient = dt_gradient[row * heads + group.x] * sigmoid(projected[at] + dt_bias[group.x]);
+  for (var row = first + index; row < first + sizes.rows; row += 64u) {
+    let at = row * (2u * n + heads) + 2u * n + head;
+    let gradient = dt_gradient[row * heads + head] * sigmoid(projected[at] + dt_bias[group.x]);
     out[at] = gradient;
     sum += gradient;
   }

@@ -1,6 +1,6 @@
 // What the forms of the matrix product share: out = op(A) op(B) + bias + residual. M, N rows and columns of out; K the
-// summed dimension. A is [M, K] or transposed [K, M], B is [K, N] or transposed [N, K]. Workgroup z walks the batches, or
-// the parts of K (then `out` holds one partial product per part).
+// summed dimension. A is [M, K] or transposed [K, M], B is [K, N] or transposed [N, K]. Workgroup z walks the batches and,
+// for each part of K, the batches again (then `out` holds all partial products of one part after the other).
 // The blocks of A and B come from matmul_f32 or matmul_halves.
 // Sizes are uniforms, so that all products of one form share a pipeline; not so the transpositions of blocks: a branch
 // in the innermost loop takes SwiftShader twice as long.
@@ -12,16 +12,25 @@ struct Sizes {
   m: u32,
   n: u32,
   k: u32,
+  batches: u32,
   parts: u32,
+  // Of the dispatch: a long product takes several.
+  first_row: u32,
   has_bias: u32,
   has_residual: u32,
   // Tiles beside each other in a workgroup.
   group_columns: u32,
-  // From one number of K to the next in A and in B, from one row of op(A) to the next, from one column of op(B).
+  // From one number of K to the next in A and in B, from one row of op(A) to the next, from one column of op(B), from one
+  // row of out.
   step_a: u32,
   step_b: u32,
   row_step_a: u32,
   column_step_b: u32,
+  row_step_out: u32,
+  // From one matrix of a batch to the next.
+  batch_step_a: u32,
+  batch_step_b: u32,
+  batch_step_out: u32,
 }
 
 @group(0) @binding(0) var<storage, read> a: array<f32>;
@@ -38,7 +47,7 @@ struct Sizes {
 // The range of K that workgroup z sums.
 fn range_of_part(z: u32) -> vec2u {
   let length = ((sizes.k + 3u) / 4u + sizes.parts - 1u) / sizes.parts * 4u;
-  let begin = z % sizes.parts * length;
+  let begin = z / sizes.batches * length;
   return vec2u(begin, min(begin + length, sizes.k));
 }
 
@@ -51,11 +60,13 @@ struct Blocks {
 }
 
 fn blocks_of_b(z: u32, begin: u32, column: u32) -> Blocks {
-  let start = z / sizes.parts * (sizes.k * sizes.n / 4u);
-  let k4 = sizes.k / 4u;
-  let n4 = sizes.n / 4u;
-  if (transpose_b) { return Blocks(start + column * k4 + begin / 4u, k4, 1u); }
-  return Blocks(start + begin * n4 + column / 4u, n4, sizes.n);
+  let start = z % sizes.batches * sizes.batch_step_b / 4u;
+  if (transpose_b) {
+    let step = sizes.column_step_b / 4u;
+    return Blocks(start + column * step + begin / 4u, step, 1u);
+  }
+  let step = sizes.step_b / 4u;
+  return Blocks(start + begin * step + column / 4u, step, sizes.step_b);
 }
 
 // Four rows of B, as columns.
@@ -73,12 +84,17 @@ fn first_rows(column: u32) -> mat4x4f {
   return mat4x4f(of_columns, of_columns, of_columns, of_columns);
 }
 
+// Where the partial products and the matrix of out that workgroup z makes begin.
+fn start_of_out(z: u32) -> u32 {
+  return z / sizes.batches * sizes.batches * sizes.m * sizes.n + z % sizes.batches * sizes.batch_step_out;
+}
+
 // The four rows of out from `row` on, in vec4s. Past the end the last rows again, which are then stored twice, with the
 // same numbers: A's rows are repeated alike.
 fn places_of_rows(z: u32, row: u32, column: u32) -> vec4u {
   var rows = min(row + vec4u(0u, 1u, 2u, 3u), vec4u(sizes.m - 1u));
   if (transpose_a) { rows = min(row, sizes.m - 4u) + vec4u(0u, 1u, 2u, 3u); }
-  return ((z * sizes.m + rows) * sizes.n + column) / 4u;
+  return (start_of_out(z) + rows * sizes.row_step_out + column) / 4u;
 }
 
 fn residual_rows(at: vec4u) -> mat4x4f {

@@ -10,7 +10,6 @@ import { linear } from '../ops/linear';
 import { maskTokens } from '../ops/maskTokens';
 import { reshape } from '../ops/reshape';
 import { ropeTable } from '../ops/rope';
-import { concat } from '../ops/split';
 import { temporalConv } from '../ops/temporalConv';
 import type { ModelConfig } from './config';
 import { mambaBlock, type Reader } from './mamba';
@@ -55,13 +54,11 @@ export function encode(
   let x = tokens;
   if (tokenMask) x = maskTokens(x, tokenMask, read('mask_token'));
   if (regularisation) x = dropout(x, regularisation.dropout);
-  const forward = angles(lfp.graph, lfp.shape[1], config, false);
-  const backward = config.bidirectional ? angles(lfp.graph, lfp.shape[1], config, true) : undefined;
+  const table = angles(lfp.graph, lfp.shape[1], config);
   const layers: Tensor[] = [];
   for (let i = 0; i < config.layerCount; i++) {
     const input = x;
-    const build = (): Tensor =>
-      layer(input, i, read, config, { forward, backward }, regularisation);
+    const build = (): Tensor => layer(input, i, read, config, table, regularisation);
     x = options.recompute ? lfp.graph.recompute(build) : build();
     layers.push(x);
   }
@@ -95,7 +92,7 @@ function layer(
   i: number,
   read: Reader,
   config: ModelConfig,
-  tables: { readonly forward: Tensor; readonly backward: Tensor | undefined },
+  table: Tensor,
   regularisation: Regularisation | undefined,
 ): Tensor {
   const norm = `encoder.layer_norms.${i}.`;
@@ -106,18 +103,13 @@ function layer(
     dropPath: (regularisation?.dropPath ?? 0) * depth,
   };
   const prefix = `encoder.layers.${i}.`;
-  if (tables.backward) {
-    const merged = bidirectional(normed, read, prefix, config, tables.forward, tables.backward);
-    return dropPathAdd(x, merged, rates);
+  if (config.bidirectional) {
+    return dropPathAdd(x, bidirectional(normed, read, prefix, config, table), rates);
   }
   if (rates.dropout === 0 && rates.dropPath === 0) {
-    return mambaBlock(normed, read, prefix, config, { angles: tables.forward, residual: x });
+    return mambaBlock(normed, read, [prefix], config, { angles: table, residual: x });
   }
-  return dropPathAdd(
-    x,
-    mambaBlock(normed, read, prefix, config, { angles: tables.forward }),
-    rates,
-  );
+  return dropPathAdd(x, mambaBlock(normed, read, [prefix], config, { angles: table }), rates);
 }
 
 /** Two independent blocks, one on reversed frames, merged by a Linear and a norm (REALM, BiMamba2Block). */
@@ -126,29 +118,21 @@ export function bidirectional(
   read: Reader,
   prefix: string,
   config: ModelConfig,
-  forward: Tensor,
-  backward: Tensor,
+  table: Tensor,
 ): Tensor {
-  const ahead = mambaBlock(normed, read, `${prefix}fwd.`, config, { angles: forward });
-  const back = mambaBlock(normed, read, `${prefix}bwd.`, config, {
-    angles: backward,
-    reverse: true,
-  });
   const merged = linear(
-    concat([ahead, back]),
+    mambaBlock(normed, read, [`${prefix}fwd.`, `${prefix}bwd.`], config, { angles: table }),
     read(`${prefix}merge.weight`),
     read(`${prefix}merge.bias`),
   );
   return layerNorm(merged, read(`${prefix}norm.weight`), read(`${prefix}norm.bias`));
 }
 
-/** Rotary angles as constants of the graph [T, N]. */
-export function angles(
-  graph: Graph,
-  frames: number,
-  config: ModelConfig,
-  reverse: boolean,
-): Tensor {
-  const table = ropeTable(frames, config.stateDim, { reverse });
-  return graph.constant('angles', [frames, config.stateDim], table);
+/** Rotary angles as a constant of the graph [T, N], or of both directions [2T, N]. */
+export function angles(graph: Graph, frames: number, config: ModelConfig): Tensor {
+  const tables = (config.bidirectional ? [false, true] : [false]).map((reverse) =>
+    ropeTable(frames, config.stateDim, { reverse }),
+  );
+  const shape = [tables.length * frames, config.stateDim];
+  return graph.constant('angles', shape, Float32Array.from(tables.flatMap((t) => [...t])));
 }

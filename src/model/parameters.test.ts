@@ -1,7 +1,8 @@
 // Where a network's parameters lie: both directions together in memory, and in files as ever.
 
 import { expect, test } from 'vitest';
-import { fileLayout } from '../autograd/parameterLayout';
+import { fileLayout, memoryLayout } from '../autograd/parameterLayout';
+import { sizeOf } from '../autograd/tensor';
 import type { ModelConfig } from './config';
 import { teacherParameters } from './teacher';
 
@@ -37,5 +38,22 @@ test('checkpoints have the order of those from when the directions lay one after
   };
   for (const [name, offset] of Object.entries(expected)) {
     expect(offsets.get(name), name).toBe(offset);
+  }
+});
+
+test('in memory every parameter of one direction is followed by that of the other', () => {
+  const { offsets } = memoryLayout(specs, isTrained);
+  const size = (name: string): number => sizeOf(specs.find((spec) => spec.name === name)!.shape);
+  const ahead = specs.map(({ name }) => name).filter((name) => name.includes('.fwd.'));
+  expect(ahead).toHaveLength(2 * 9);
+  for (const name of ahead) {
+    // B and C with dt are one matrix for each direction.
+    const row = /bc_proj|dt_proj\.weight/.test(name)
+      ? ['ssd.bc_proj.weight', 'ssd.dt_proj.weight']
+      : [name.slice(name.indexOf('.fwd.') + 5)];
+    const prefix = name.slice(0, name.indexOf('.fwd.') + 5);
+    const length = row.reduce((sum, part) => sum + size(prefix + part), 0);
+    const distance = offsets.get(name.replace('.fwd.', '.bwd.'))! - offsets.get(name)!;
+    expect(distance, name).toBe(length);
   }
 });

@@ -80,12 +80,17 @@ export function mambaParameters(prefix: string, config: ModelConfig): ModelParam
   ];
 }
 
-/** One layer's mixer: a causal block, or two blocks with merge and norm. */
+/** One layer's mixer: a causal block, or two blocks, whose parameters lie in pairs, with merge and norm. */
 export function mixerParameters(prefix: string, config: ModelConfig): ModelParameter[] {
   if (!config.bidirectional) return mambaParameters(prefix, config);
+  const ahead = mambaParameters(`${prefix}fwd.`, config);
+  const back = mambaParameters(`${prefix}bwd.`, config).map((p, i) => {
+    const last = ahead.find(({ behind }) => behind === ahead[i].name) ?? ahead[i];
+    return { ...p, behind: p.behind ?? last.name };
+  });
   return [
-    ...mambaParameters(`${prefix}fwd.`, config),
-    ...mambaParameters(`${prefix}bwd.`, config),
+    ...ahead,
+    ...back,
     ...linearParameters(`${prefix}merge`, config.modelDim, 2 * config.modelDim),
     ...normParameters(`${prefix}norm`, config.modelDim),
   ];

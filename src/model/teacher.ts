@@ -67,14 +67,12 @@ export function reconstruct(
   const dense = (x: Tensor, name: string): Tensor =>
     linear(x, read(`predictor.${name}.weight`), read(`predictor.${name}.bias`));
   const x = features(hidden, read);
-  const frames = lfp.shape[1];
   const mixed = bidirectional(
     norm(x, 'pre_norm'),
     read,
     'predictor.block.',
     predictorConfig(config),
-    angles(lfp.graph, frames, config, false),
-    angles(lfp.graph, frames, config, true),
+    angles(lfp.graph, lfp.shape[1], config),
   );
   const y = norm(add(x, mixed), 'norm');
   const mlp = dense(norm(gelu(dense(y, 'mlp.0')), 'mlp.2'), 'mlp.3');

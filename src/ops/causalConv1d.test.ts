@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { CPU } from '../autograd/store';
-import type { Tensor } from '../autograd/tensor';
+import type { Shape, Tensor } from '../autograd/tensor';
 import { testDevice } from '../gpu/testDevice';
 import { causalConv1d } from './causalConv1d';
 import { scale } from './elementwise';
@@ -12,6 +12,7 @@ import {
   flipFrames,
   largestDifference,
   normalValue,
+  type Value,
   withOtherFuture,
 } from './evaluateGraph';
 import { testOp } from './testOp';
@@ -26,10 +27,10 @@ const EDGES = [
 ];
 
 const FORMS = [
-  { reverse: false, silu: true },
-  { reverse: true, silu: true },
-  { reverse: false, silu: false },
-];
+  { directions: 1, silu: true },
+  { directions: 2, silu: true },
+  { directions: 1, silu: false },
+] as const;
 
 testOp('causalConv1d', {
   cases: (draw, i) => {
@@ -40,11 +41,12 @@ testOp('causalConv1d', {
       4,
     ];
     const form = FORMS[i % FORMS.length];
+    const { directions } = form;
     // Columns of x that are another op's: their gradient, which comes first, passes through.
     const beside = i % 4 < 2 ? 0 : draw.pick([1, 64]);
     return {
       label: `${JSON.stringify(form)} ${beside} columns beside`,
-      inputs: [[B, T, D + beside], [D, 1, K], [D]],
+      inputs: [[B, T, directions * (D + beside)], [directions * D, 1, K], [directions * D]],
       build([x, weight, bias]) {
         const out = causalConv1d(x, weight, bias, form);
         return i % 2 ? [out, scale(x, 2)] : out;
@@ -72,11 +74,16 @@ testOp('causalConv1d', {
         causalConv1d(g.input('x', [1, 4, 3]), g.input('w', [3, 1, 5]), g.input('b', [3])),
       message: /\[causalConv1d\] expected at most 4 taps, got 5/,
     },
+    {
+      build: (g) =>
+        causalConv1d(g.input('x', [1, 4, 6]), g.input('w', [3, 1, 4]), g.input('b', [3]), {
+          directions: 2,
+        }),
+      message: /with D at most 6, both in two halves, got \[3, 1, 4\] and \[3\]/,
+    },
   ],
 });
 
-/** Rounding of sums of five terms of order one. */
-const STREAM_ERROR = 1e-6;
 const [B, T, D, K] = [2, 11, 5, 4];
 const x = normalValue([B, T, D], 1);
 const weights = [normalValue([D, 1, K], 2), normalValue([D], 3)];
@@ -95,14 +102,32 @@ describe.each(['cpu', 'gpu'])('causalConv1d on %s', (kind) => {
     }
   });
 
-  test('reversed equals flipping before and after', async () => {
+  test('the second direction equals flipping before and after, the first the plain convolution', async () => {
     const device = await open();
-    const [reversed] = await evaluate(device, [x, ...weights], ([a, weight, bias]) =>
-      causalConv1d(a, weight, bias, { silu: true, reverse: true }),
+    const others = [normalValue([D, 1, K], 5), normalValue([D], 6)];
+    const twice = (a: Value, b: Value, shape: Shape): Value => ({
+      shape,
+      values: Float32Array.from([...a.values, ...b.values]),
+    });
+    const both = [
+      // The columns of the one beside those of the other.
+      {
+        shape: [B, T, 2 * D],
+        values: Float32Array.from({ length: 2 * B * T * D }, (_, k) => {
+          return x.values[Math.floor(k / (2 * D)) * D + (k % D)];
+        }),
+      },
+      twice(weights[0], others[0], [2 * D, 1, K]),
+      twice(weights[1], others[1], [2 * D]),
+    ];
+    const [out] = await evaluate(device, both, ([a, weight, bias]) =>
+      causalConv1d(a, weight, bias, { silu: true, directions: 2 }),
     );
-    const [flipped] = await evaluate(device, [flipFrames(x), ...weights], forward);
+    const [ahead] = await evaluate(device, [x, ...weights], forward);
+    expect(out.slice(0, ahead.length)).toEqual(ahead);
+    const [flipped] = await evaluate(device, [flipFrames(x), ...others], forward);
     const back = flipFrames({ shape: [B, T, D], values: flipped }).values;
-    expect(largestDifference(reversed, back)).toBeLessThan(STREAM_ERROR);
-    expect(largestDifference(reversed, flipped)).toBeGreaterThan(0.1);
+    expect(out.slice(ahead.length)).toEqual(back);
+    expect(largestDifference(out.slice(ahead.length), flipped)).toBeGreaterThan(0.1);
   });
 });

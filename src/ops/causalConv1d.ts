@@ -1,4 +1,4 @@
-// Depthwise convolution over time, forwards or time-flipped, with SiLU fused.
+// Depthwise convolution over time, forwards or in both directions, with SiLU fused.
 
 import source from '../../shaders/causal_conv1d.wgsl?raw';
 import activation from '../../shaders/common/activation.wgsl?raw';
@@ -17,75 +17,78 @@ const BLOCK_FRAMES = 32;
 const blocksOf = ([batch, frames]: Shape): number => batch * Math.ceil(frames / BLOCK_FRAMES);
 
 interface Params {
-  readonly reverse: boolean;
+  readonly directions: 1 | 2;
   readonly silu: boolean;
 }
 
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 const siluSlope = (x: number): number => sigmoid(x) * (1 + x * sigmoid(-x));
 
-/** Where tap k reads, relative to the current frame. */
-const tapOffset = (k: number, taps: number, { reverse }: Params): number =>
-  (reverse ? -1 : 1) * (k - (taps - 1));
-
-/** @param shape of x [B, T, W]; the sums are [B, T, D] of its first D columns, one per weight row */
-function sumsOfTaps(
-  [x, weight, bias]: readonly Float64Array[],
-  [batch, frames, width]: Shape,
-  params: Params,
-): Float64Array {
-  const channels = bias.length;
-  const taps = weight.length / channels;
-  const sums = new Float64Array(batch * frames * channels);
-  const valueAt = (b: number, t: number, d: number): number =>
-    t >= 0 && t < frames ? x[(b * frames + t) * width + d] : 0;
-  for (let i = 0; i < sums.length; i++) {
-    const d = i % channels;
-    const t = Math.floor(i / channels) % frames;
-    const b = Math.floor(i / (channels * frames));
-    sums[i] = bias[d];
+/**
+ * Calls `visit` for each tap k of each number i of the result, with the index d of its bias and where in x it reads.
+ * The last tap, which reads the current frame, is never missing.
+ */
+function forTaps(
+  [[batch, frames, width], [rows, , taps]]: readonly Shape[],
+  { directions }: Params,
+  visit: (i: number, d: number, k: number, ofX: number) => void,
+): void {
+  const channels = rows / directions;
+  for (let i = 0; i < batch * frames * rows; i++) {
+    const row = Math.floor(i / channels) % (batch * frames);
+    const direction = Math.floor(i / (channels * batch * frames));
+    const c = i % channels;
+    const t = row % frames;
     for (let k = 0; k < taps; k++) {
-      sums[i] += weight[d * taps + k] * valueAt(b, t + tapOffset(k, taps, params), d);
+      const from = (direction === 1 ? -1 : 1) * (k - (taps - 1));
+      if (t + from < 0 || t + from >= frames) continue;
+      const ofX = (row + from) * width + (direction * width) / directions + c;
+      visit(i, direction * channels + c, k, ofX);
     }
   }
+}
+
+/** The result before SiLU. */
+function sumsOfTaps(
+  [x, weight, bias]: readonly Float64Array[],
+  shapes: readonly Shape[],
+  params: Params,
+): Float64Array {
+  const [[batch, frames], [, , taps]] = shapes;
+  const sums = new Float64Array(batch * frames * bias.length);
+  forTaps(shapes, params, (i, d, k, ofX) => {
+    sums[i] += weight[d * taps + k] * x[ofX] + (k === taps - 1 ? bias[d] : 0);
+  });
   return sums;
 }
 
 /** The shader's `Sizes` struct, field by field. */
 function sizesOf(
-  [, frames, width]: Shape,
-  [channels, , taps]: Shape,
-  { reverse, silu }: Params,
+  [batch, frames, width]: Shape,
+  [rows, , taps]: Shape,
+  { directions, silu }: Params,
   hasPrevious = false,
 ): Numbers {
-  return numbers(frames, width, channels, taps, Number(reverse), Number(silu), Number(hasPrevious));
+  const perDirection = [width / directions, rows / directions];
+  const flags = [silu, hasPrevious].map(Number);
+  return numbers(frames, batch * frames, directions, ...perDirection, taps, ...flags);
 }
 
 /** The last input, if present, is added to the gradient by x. */
 const backward: Op<Params> = {
   name: 'causalConv1dBackward',
   infer: ([x, weight, bias]) => [x, weight, bias],
-  cpu({ inputs, outputs: [dx, dWeight, dBias], inputShapes: [shape], params }) {
-    const [x, weight, bias, gradient, previous] = inputs;
-    const [, frames, width] = shape;
-    const channels = bias.length;
-    const taps = weight.length / channels;
-    const sums = sumsOfTaps(inputs.slice(0, 3), shape, params);
+  cpu({ inputs, outputs: [dx, dWeight, dBias], inputShapes, params }) {
+    const [x, weight, , gradient, previous] = inputs;
+    const taps = inputShapes[1][2];
+    const sums = sumsOfTaps(inputs, inputShapes, params);
     if (previous) dx.set(previous);
-    for (let i = 0; i < gradient.length; i++) {
-      const d = i % channels;
-      const row = Math.floor(i / channels);
-      const t = row % frames;
+    forTaps(inputShapes, params, (i, d, k, ofX) => {
       const g = gradient[i] * (params.silu ? siluSlope(sums[i]) : 1);
-      dBias[d] += g;
-      for (let k = 0; k < taps; k++) {
-        const offset = tapOffset(k, taps, params);
-        if (t + offset < 0 || t + offset >= frames) continue;
-        const at = (row + offset) * width + d;
-        dx[at] += weight[d * taps + k] * g;
-        dWeight[d * taps + k] += x[at] * g;
-      }
-    }
+      if (k === taps - 1) dBias[d] += g;
+      dx[ofX] += weight[d * taps + k] * g;
+      dWeight[d * taps + k] += x[ofX] * g;
+    });
   },
   gpu({ inputs: [x, weight, bias, gradient, previous], outputs: [dx, dWeight, dBias], params }) {
     const count = blocksOf(x.shape);
@@ -116,28 +119,31 @@ const backward: Op<Params> = {
 
 const causalConv1dOp: Op<Params> = {
   name: 'causalConv1d',
-  infer([x, weight, bias]) {
+  infer([x, weight, bias], { directions }) {
     const [batch, frames, width] = x;
     const [channels, , taps] = weight;
+    const lengths = [width, channels].map((length) => length / directions);
     if (x.length !== 3) {
       throw new Error(`[causalConv1d] expected x of shape [B, T, D], got ${showShape(x)}`);
     }
     if (
       !sameShape(weight, [channels, 1, taps]) ||
       !sameShape(bias, [channels]) ||
-      channels > width
+      channels > width ||
+      !lengths.every(Number.isInteger)
     ) {
+      const parts = directions === 1 ? '' : ', both in two halves';
       throw new Error(
-        `[causalConv1d] expected weight [D, 1, K] and bias [D] with D at most ${width}, got ${showShape(weight)} and ${showShape(bias)}`,
+        `[causalConv1d] expected weight [D, 1, K] and bias [D] with D at most ${width}${parts}, got ${showShape(weight)} and ${showShape(bias)}`,
       );
     }
     if (taps > MOST_TAPS) {
       throw new Error(`[causalConv1d] expected at most ${MOST_TAPS} taps, got ${taps}`);
     }
-    return [[batch, frames, channels]];
+    return [[directions * batch, frames, channels / directions]];
   },
-  cpu({ inputs, outputs: [out], inputShapes: [shape], params }) {
-    const sums = sumsOfTaps(inputs, shape, params);
+  cpu({ inputs, outputs: [out], inputShapes, params }) {
+    const sums = sumsOfTaps(inputs, inputShapes, params);
     for (let i = 0; i < out.length; i++) {
       out[i] = params.silu ? sums[i] * sigmoid(sums[i]) : sums[i];
     }
@@ -169,19 +175,20 @@ const causalConv1dOp: Op<Params> = {
  * @param x [B, T, W]; the first D columns are convolved, the others are another op's
  * @param weight [D, 1, K], K at most 4
  * @param bias [D]
- * @param options.reverse convolves the time-flipped frames: tap 0 is K-1 frames ahead
+ * @param options.directions with 2 the second half of x's columns is convolved with the second half of the weight over
+ *   the time-flipped frames: its tap 0 is K-1 frames ahead
  * @param options.silu applies SiLU to the result
- * @returns [B, T, D]
+ * @returns [B, T, D], or [2 * B, T, D / 2] with the second direction in the batch's second half
  */
 export function causalConv1d(
   x: Tensor,
   weight: Tensor,
   bias: Tensor,
   options: {
-    readonly reverse?: boolean;
+    readonly directions?: 1 | 2;
     readonly silu?: boolean;
   } = {},
 ): Tensor {
-  const { reverse = false, silu = false } = options;
-  return x.graph.apply(causalConv1dOp, [x, weight, bias], { reverse, silu })[0];
+  const { directions = 1, silu = false } = options;
+  return x.graph.apply(causalConv1dOp, [x, weight, bias], { directions, silu })[0];
 }

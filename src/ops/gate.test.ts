@@ -1,5 +1,9 @@
 // Proof of the gate.
 
+import { expect, test } from 'vitest';
+import { CPU } from '../autograd/store';
+import { testDevice } from '../gpu/testDevice';
+import { evaluate } from './evaluateGraph';
 import { gate } from './gate';
 import { testOp } from './testOp';
 
@@ -9,14 +13,15 @@ testOp('gate', {
   cases(draw, i) {
     const columns = COLUMNS[i] ?? draw.integer(1, 300);
     const skipped = draw.pick([0, 0, 1, columns]);
-    const lead = draw.pick([[], [3], [2, 5]]);
+    const directions = draw.pick([1, 2] as const);
+    const [first, ...others] = draw.pick([[1], [3], [2, 5]]);
     return {
-      label: `${skipped} columns beside`,
+      label: `${skipped} columns beside, ${directions} directions`,
       inputs: [
-        [...lead, columns],
-        [...lead, skipped + columns],
+        [directions * first, ...others, columns],
+        [first, ...others, directions * (skipped + columns)],
       ],
-      build: ([a, b]) => gate(a, b),
+      build: ([a, b]) => gate(a, b, directions),
     };
   },
   errors: [
@@ -29,5 +34,24 @@ testOp('gate', {
       build: (graph) => gate(graph.input('a', [2, 3]), graph.input('b', [3, 3])),
       message: /\[gate\] expected a .* got \[2, 3\] and \[3, 3\]/,
     },
+    {
+      build: (graph) => gate(graph.input('a', [2, 3]), graph.input('b', [2, 6]), 2),
+      message:
+        /\[gate\] expected a \[2B, \.\.\., D\] and b \[B, \.\.\., 2W\] .* got \[2, 3\] and \[2, 6\]/,
+    },
   ],
+});
+
+test('each of two directions reads its own columns', async () => {
+  const a = { shape: [4, 1], values: Float32Array.of(1, 10, 100, 1000) };
+  // Rows of the convolution's and the gate's column of the one direction, then of the other.
+  const b = { shape: [2, 4], values: Float32Array.of(7, 1, 7, 3, 7, 2, 7, 4) };
+  const silu = (x: number): number => x / (1 + Math.exp(-x));
+  const expected = [silu(1), 10 * silu(2), 100 * silu(3), 1000 * silu(4)];
+  for (const device of [CPU, await testDevice()]) {
+    const [out] = await evaluate(device, [a, b], ([x, y]) => gate(x, y, 2));
+    out.forEach((value, i) => {
+      expect(value / expected[i]).toBeCloseTo(1, 6);
+    });
+  }
 });

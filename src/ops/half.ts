@@ -45,8 +45,14 @@ export function toHalf(x: Tensor): Tensor {
   return mirrorOf(x) ?? known?.outputs[0] ?? x.graph.apply(toHalfOp, [x], null)[0];
 }
 
-/** The halves of a tensor whose store has a mirror. */
-export function mirrorOf({ role, graph, name, shape }: Tensor): Tensor | undefined {
+/** The halves of a tensor whose store has a mirror, be it under a new shape. */
+export function mirrorOf(x: Tensor): Tensor | undefined {
+  const { role, graph, name, shape } = x;
+  const alias = graph.nodes.find(({ op, outputs }) => op.alias && outputs[0] === x);
+  if (alias) {
+    const mirror = mirrorOf(alias.inputs[0]);
+    return mirror && graph.apply(alias.op, [mirror], alias.params)[0];
+  }
   if (role.kind !== 'stored' || !role.store.halves) return undefined;
   return graph.stored(`${name} in halves`, shape, role.store.halves, role.offset);
 }

@@ -5,12 +5,14 @@ import { compileGpu } from '../autograd/gpuPlan';
 import { gradients } from '../autograd/gradients';
 import { Graph, type Precision } from '../autograd/graph';
 import { createMirroredStore, type Store } from '../autograd/store';
+import type { Tensor } from '../autograd/tensor';
 import { gaussian, PURPOSE } from '../base/rng';
 import { testDevice } from '../gpu/testDevice';
 import { add, scale } from './elementwise';
 import { toHalf } from './half';
-import { linear } from './linear';
+import { linear, linears } from './linear';
 import { matmul } from './matmul';
+import { reshape } from './reshape';
 import { TOLERANCE, testOp } from './testOp';
 
 /** Two factors, each rounded to 11 bits: 2^-11 each, relative to the norm; a sum of many only averages it. */
@@ -50,15 +52,45 @@ for (const precision of ['f32', 'mixed'] as const) {
   });
 }
 
+for (const precision of ['f32', 'mixed'] as const) {
+  testOp(`linears in ${precision}`, {
+    precision,
+    hasSubgroupForm: true,
+    tolerance: precision === 'mixed' ? HALF_TOLERANCE : TOLERANCE,
+    count: 16,
+    cases(draw, i) {
+      const rows = i % 8 === 7 ? 3000 : draw.pick(LENGTHS);
+      const [n, k] = [draw.pick(LENGTHS), draw.pick(LENGTHS)];
+      const count = draw.pick([1, 2, 3]);
+      const beside = draw.pick([true, false]);
+      const withResidual = draw.pick([true, false]);
+      const isUsedAgain = draw.pick([true, false]);
+      return {
+        label: `${count} of ${rows} ${n} ${k}, beside ${beside}`,
+        inputs: [
+          [count, rows, k],
+          [count, n, k],
+          ...(withResidual ? [beside ? [rows, count * n] : [count, rows, n]] : []),
+        ],
+        build([x, weight, residual]) {
+          const out = linears(x, weight, { beside, residual });
+          return isUsedAgain ? [out, scale(x, 2)] : out;
+        },
+      };
+    },
+  });
+}
+
 /** out = x weight^T, and the gradients by x and weight, on the GPU. */
-async function onGpu(precision: Precision, k: number, store?: Store) {
+async function onGpu(precision: Precision, k: number, store?: Store, isStacked = false) {
   const graph = new Graph(precision);
   const x = graph.input('x', [32, k], true);
   const weight = store
     ? graph.stored('weight', [16, k], store, 0, true)
     : graph.input('weight', [16, k], true);
-  const out = graph.output(linear(x, weight));
-  const seed = graph.input('seed', [32, 16]);
+  const one = (tensor: Tensor): Tensor => reshape(tensor, [1, ...tensor.shape]);
+  const out = graph.output(isStacked ? linears(one(x), one(weight)) : linear(x, weight));
+  const seed = graph.input('seed', out.shape);
   const found = gradients([{ tensor: out, seed }], [x, weight], add);
   for (const gradient of found) graph.output(gradient!);
   const plan = await compileGpu(graph, await testDevice());
@@ -87,6 +119,7 @@ test('a weight whose store has a mirror is not cast, and gives the same bits', a
   const [cast, mirrored] = [await onGpu('mixed', 64), await onGpu('mixed', 64, store)];
   expect(mirrored.results).toEqual(cast.results);
   expect([cast.dispatches, mirrored.dispatches]).toEqual([6, 5]);
+  expect(await onGpu('mixed', 64, store, true)).toEqual(mirrored);
   store.destroy();
 });
 

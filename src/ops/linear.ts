@@ -9,6 +9,7 @@ import { sumRows } from './reduce';
 interface HalfLinearParams {
   readonly hasBias: boolean;
   readonly hasResidual: boolean;
+  readonly beside: 'out' | undefined;
 }
 
 const paramsOf = (params: HalfLinearParams) => ({
@@ -34,9 +35,11 @@ const halfLinearOp: Op<HalfLinearParams> = {
   gradient({ inputs: [, , x, weight], outputGradients, needs, previous, params }) {
     const gradient = outputGradients[0]!;
     const halves = toHalf(gradient);
+    const beside = params.beside && 'a';
+    const [g, input] = weight.shape.length === 2 ? [asMatrix(halves), asMatrix(x)] : [halves, x];
     return [
-      needs[0] ? matmul(halves, weight, { residual: previous }) : undefined,
-      needs[1] ? matmul(asMatrix(halves), asMatrix(x), { transposeA: true }) : undefined,
+      needs[0] ? matmul(halves, weight, { residual: previous, beside }) : undefined,
+      needs[1] ? matmul(g, input, { transposeA: true, beside }) : undefined,
       undefined,
       undefined,
       ...(params.hasBias ? [needs[4] ? sumRows(gradient) : undefined] : []),
@@ -55,12 +58,44 @@ const halfLinearOp: Op<HalfLinearParams> = {
  * @throws Error when the shapes do not fit
  */
 export function linear(x: Tensor, weight: Tensor, bias?: Tensor, residual?: Tensor): Tensor {
-  const lengths = [x.size / x.shape.at(-1)!, ...weight.shape];
+  return product(x, weight, x.size / x.shape.at(-1)!, { bias, residual });
+}
+
+/**
+ * Several Linears, each of its own rows, in one product.
+ * @param x [S, rows, in]
+ * @param weight [S, out, in]
+ * @param options.beside the results lie beside each other
+ * @param options.residual of the result's shape
+ * @returns [S, rows, out], or [rows, S * out]
+ * @throws Error when the shapes do not fit
+ */
+export function linears(
+  x: Tensor,
+  weight: Tensor,
+  options: { readonly beside?: boolean; readonly residual?: Tensor } = {},
+): Tensor {
+  const { beside = false, residual } = options;
+  return product(x, weight, x.shape[1], { residual, beside: beside ? 'out' : undefined });
+}
+
+function product(
+  x: Tensor,
+  weight: Tensor,
+  rows: number,
+  options: {
+    readonly bias?: Tensor;
+    readonly residual?: Tensor;
+    readonly beside?: 'out';
+  },
+): Tensor {
+  const lengths = [rows, ...weight.shape.slice(-2)];
   if (x.graph.precision === 'f32' || lengths.some((length) => length % 4 !== 0)) {
-    return matmul(x, weight, { transposeB: true, bias, residual });
+    return matmul(x, weight, { transposeB: true, ...options });
   }
+  const { bias, residual, beside } = options;
   const rest = [...(bias ? [bias] : []), ...(residual ? [residual] : [])];
-  const params = { hasBias: !!bias, hasResidual: !!residual };
+  const params = { hasBias: !!bias, hasResidual: !!residual, beside };
   const inputs = [x, weight, toHalf(x), toHalf(weight), ...rest];
   return x.graph.apply(halfLinearOp, inputs, params)[0];
 }

@@ -6,8 +6,9 @@ import halves from '../../shaders/common/matmul_halves.wgsl?raw';
 import source from '../../shaders/matmul.wgsl?raw';
 import quadsSource from '../../shaders/matmul_quads.wgsl?raw';
 import { type Dispatch, numbers, type Op, type Operand, scratch } from '../autograd/op';
-import { type Shape, sameShape, showShape, sizeOf, type Tensor } from '../autograd/tensor';
+import { sameShape, showShape, type Tensor } from '../autograd/tensor';
 import { defineShader, type Shader } from '../gpu/shader';
+import { type Beside, type MatmulParams, type Sizes, sizesOf, stepsOf } from './matmulShape';
 import { stridedSum, sumRows } from './reduce';
 import { reshape } from './reshape';
 
@@ -20,46 +21,6 @@ const OF_HALVES = {
   quads: defineShader('matmul_quads_of_halves', quadsSource, common, halves),
 };
 
-interface MatmulParams {
-  readonly transposeA: boolean;
-  readonly transposeB: boolean;
-  readonly hasBias: boolean;
-  readonly hasResidual: boolean;
-}
-
-/** out [batch, m, n] = op(A) op(B), summed over k. */
-interface Sizes {
-  readonly batch: number;
-  readonly m: number;
-  readonly n: number;
-  readonly k: number;
-  readonly outShape: Shape;
-}
-
-function sizesOf(
-  a: Shape,
-  b: Shape,
-  { transposeA, transposeB }: Pick<MatmulParams, 'transposeA' | 'transposeB'>,
-): Sizes {
-  const fail = (expected: string): never => {
-    throw new Error(`[matmul] expected ${expected}, got ${showShape(a)} and ${showShape(b)}`);
-  };
-  if (a.length < 2 || b.length < 2) fail('matrices');
-  const lead = a.slice(0, -2);
-  const [m, kOfA] = transposeA ? [a.at(-1)!, a.at(-2)!] : [a.at(-2)!, a.at(-1)!];
-  const [kOfB, n] = transposeB ? [b.at(-1)!, b.at(-2)!] : [b.at(-2)!, b.at(-1)!];
-  if (kOfA !== kOfB) {
-    fail(
-      `one length of the summed dimension (${transposeA ? 'a^T' : 'a'}, ${transposeB ? 'b^T' : 'b'})`,
-    );
-  }
-  const outShape = [...lead, m, n];
-  if (sameShape(lead, b.slice(0, -2))) return { batch: sizeOf(lead), m, n, k: kOfA, outShape };
-  if (b.length > 2) fail('equal leading dimensions, or one matrix b');
-  if (transposeA) fail('equal leading dimensions for a transposed a');
-  return { batch: 1, m: sizeOf(lead) * m, n, k: kOfA, outShape };
-}
-
 /** Takes two matrices in f32 or two in halves, whose products it sums in f32. */
 export const matmulOp: Op<MatmulParams> = {
   name: 'matmul',
@@ -67,8 +28,9 @@ export const matmulOp: Op<MatmulParams> = {
     const { n, outShape } = sizesOf(a, b, params);
     const bias = params.hasBias ? rest.shift() : undefined;
     const [residual] = rest;
-    if (bias && !sameShape(bias, [n])) {
-      throw new Error(`[matmul] expected a bias of shape [${n}], got ${showShape(bias)}`);
+    if (bias && (params.beside === 'out' || !sameShape(bias, [n]))) {
+      const expected = params.beside === 'out' ? 'no bias' : `a bias of shape [${n}]`;
+      throw new Error(`[matmul] expected ${expected}, got ${showShape(bias)}`);
     }
     if (residual && !sameShape(residual, outShape)) {
       throw new Error(
@@ -78,19 +40,21 @@ export const matmulOp: Op<MatmulParams> = {
     return [outShape];
   },
   cpu({ inputs: [a, b, ...rest], inputShapes, outputs: [out], params }) {
-    const { batch, m, n, k } = sizesOf(inputShapes[0], inputShapes[1], params);
+    const sizes = sizesOf(inputShapes[0], inputShapes[1], params);
+    const { batch, m, n, k } = sizes;
+    const steps = stepsOf(sizes, params);
     const bias = params.hasBias ? rest.shift() : undefined;
     const [residual] = rest;
-    const [aRow, aColumn] = params.transposeA ? [1, m] : [k, 1];
-    const [bRow, bColumn] = params.transposeB ? [1, k] : [n, 1];
-    for (let i = 0; i < batch * m; i++) {
-      const z = Math.floor(i / m);
-      for (let j = 0; j < n; j++) {
-        let sum = (bias?.[j] ?? 0) + (residual?.[i * n + j] ?? 0);
-        const aAt = z * m * k + (i % m) * aRow;
-        const bAt = z * k * n + j * bColumn;
-        for (let l = 0; l < k; l++) sum += a[aAt + l * aColumn] * b[bAt + l * bRow];
-        out[i * n + j] = sum;
+    for (let z = 0; z < batch; z++) {
+      for (let i = 0; i < m; i++) {
+        for (let j = 0; j < n; j++) {
+          const to = z * steps.batchStepOut + i * steps.rowStepOut + j;
+          const aAt = z * steps.batchStepA + i * steps.rowStepA;
+          const bAt = z * steps.batchStepB + j * steps.columnStepB;
+          let sum = (bias?.[j] ?? 0) + (residual?.[to] ?? 0);
+          for (let l = 0; l < k; l++) sum += a[aAt + l * steps.stepA] * b[bAt + l * steps.stepB];
+          out[to] = sum;
+        }
       }
     }
   },
@@ -98,10 +62,10 @@ export const matmulOp: Op<MatmulParams> = {
     const sizes = sizesOf(a.shape, b.shape, params);
     const form = formOf(sizes, params, subgroupSize, a.isHalf);
     const parts = rest.length === 0 ? partsOf(sizes, form) : 1;
-    if (parts === 1) return [multiply(a, b, rest, out, sizes, params, form, 1)];
+    if (parts === 1) return multiply(a, b, rest, out, sizes, params, form, 1);
     const partial = scratch(parts * out.size);
     return [
-      multiply(a, b, rest, partial, sizes, params, form, parts),
+      ...multiply(a, b, rest, partial, sizes, params, form, parts),
       stridedSum(partial, out, out.size),
     ];
   },
@@ -109,22 +73,39 @@ export const matmulOp: Op<MatmulParams> = {
   takesHalves: true,
   gradient({ inputs: [a, b], outputGradients, needs, previous, params }) {
     const gradient = outputGradients[0]!;
-    const { transposeA, transposeB, hasBias, hasResidual } = params;
+    const { transposeA, transposeB, hasBias, hasResidual, beside } = params;
     const needsBias = hasBias && needs[2];
     const needsResidual = hasResidual && needs[hasBias ? 3 : 2];
-    const ofA = (): Tensor =>
+    // What this product calls by these names, the gradient's product calls a, b and out.
+    const named = (...[ofA, ofB, ofOut]: readonly Beside[]): Beside | undefined =>
+      beside && ({ [ofA]: 'a', [ofB]: 'b', [ofOut]: 'out' } as const)[beside];
+    const byA = (): Tensor =>
       transposeA
-        ? matmul(b, gradient, { transposeA: transposeB, transposeB: true, residual: previous })
-        : matmul(gradient, b, { transposeB: !transposeB, residual: previous });
-    const ofB = (): Tensor => {
-      const [x, g] = b.shape.length === 2 ? [asMatrix(a), asMatrix(gradient)] : [a, gradient];
+        ? matmul(b, gradient, {
+            transposeA: transposeB,
+            transposeB: true,
+            residual: previous,
+            beside: named('b', 'out', 'a'),
+          })
+        : matmul(gradient, b, {
+            transposeB: !transposeB,
+            residual: previous,
+            beside: named('out', 'b', 'a'),
+          });
+    const byB = (): Tensor => {
+      const isShared = b.shape.length === 2 && !beside;
+      const [x, g] = isShared ? [asMatrix(a), asMatrix(gradient)] : [a, gradient];
       return transposeB
-        ? matmul(g, x, { transposeA: true, transposeB: transposeA })
-        : matmul(x, g, { transposeA: !transposeA });
+        ? matmul(g, x, {
+            transposeA: true,
+            transposeB: transposeA,
+            beside: named('out', 'a', 'b'),
+          })
+        : matmul(x, g, { transposeA: !transposeA, beside: named('a', 'out', 'b') });
     };
     return [
-      needs[0] ? ofA() : undefined,
-      needs[1] ? ofB() : undefined,
+      needs[0] ? byA() : undefined,
+      needs[1] ? byB() : undefined,
       ...(hasBias ? [needsBias ? sumRows(gradient) : undefined] : []),
       ...(hasResidual ? [needsResidual ? gradient : undefined] : []),
     ];
@@ -188,11 +169,14 @@ const INVOCATIONS_WANTED = 16_384;
 function partsOf(sizes: Sizes, form: Form): number {
   const { batch, m, n, k } = sizes;
   const [columns, rows] = workgroupsOf(sizes, form);
-  if (batch > 1 || k < LONG_SUM || columns * rows >= FEW_WORKGROUPS) return 1;
-  const tiles = Math.ceil(m / form.tile[0]) * Math.ceil(n / form.tile[1]);
+  if (k < LONG_SUM || batch * columns * rows >= FEW_WORKGROUPS) return 1;
+  const tiles = batch * Math.ceil(m / form.tile[0]) * Math.ceil(n / form.tile[1]);
   const parts = Math.min(INVOCATIONS_WANTED / tiles, k / SHORTEST_PART, MOST_PARTS);
   return Math.max(1, Math.floor(parts));
 }
+
+/** A slow integrated GPU takes a tenth of a second for it: rows beyond are another dispatch, far from any watchdog. */
+const MOST_FLOPS = 2e9;
 
 function multiply(
   a: Tensor,
@@ -200,19 +184,22 @@ function multiply(
   rest: readonly Tensor[],
   out: Operand,
   sizes: Sizes,
-  { transposeA, transposeB, hasBias, hasResidual }: MatmulParams,
+  params: MatmulParams,
   form: Form,
   parts: number,
-): Dispatch {
-  const { m, n, k } = sizes;
-  const [groupColumns] = form.group;
+): Dispatch[] {
+  const { batch, m, n, k } = sizes;
+  const { transposeA, transposeB, hasBias, hasResidual } = params;
+  const [groupColumns, groupRows] = form.group;
   const isScalar = form.entry === 'multiply_scalar';
-  const [stepA, rowStepA] = transposeA ? [m, 1] : [1, k];
-  const [stepB, columnStepB] = transposeB ? [1, k] : [n, 1];
+  const steps = stepsOf(sizes, params);
   // An absent bias or residual is never read; `a` stands in for it because every binding needs a buffer.
   const bias = hasBias ? rest[0] : a;
   const residual = hasResidual ? rest.at(-1)! : a;
-  return {
+  const [across, down] = workgroupsOf(sizes, form);
+  const dispatches = Math.ceil((2 * batch * m * n * k) / MOST_FLOPS);
+  const most = Math.ceil(down / dispatches);
+  return Array.from({ length: Math.ceil(down / most) }, (_, i) => ({
     shader: form.shader,
     entry: form.entry,
     constants: {
@@ -224,12 +211,14 @@ function multiply(
         ? { a, b, bias, residual, out }
         : { a4: a, b4: b, bias4: bias, residual4: residual, out4: out }),
       sizes: numbers(
-        ...[m, n, k, parts, Number(hasBias), Number(hasResidual), groupColumns],
-        ...[stepA, stepB, rowStepA, columnStepB],
+        ...[m, n, k, batch, parts, i * most * groupRows * form.tile[0]],
+        ...[Number(hasBias), Number(hasResidual), groupColumns],
+        ...[steps.stepA, steps.stepB, steps.rowStepA, steps.columnStepB, steps.rowStepOut],
+        ...[steps.batchStepA, steps.batchStepB, steps.batchStepOut],
       ),
     },
-    workgroups: [...workgroupsOf(sizes, form), sizes.batch * parts],
-  };
+    workgroups: [across, Math.min(most, down - i * most), batch * parts],
+  }));
 }
 
 /**
@@ -237,6 +226,8 @@ function multiply(
  * @param a [..., M, K], or [..., K, M] with `transposeA`
  * @param b [K, N], or [N, K] with `transposeB`: one matrix for all leading dimensions of an `a` that is not transposed;
  *   or with the leading dimensions of `a`
+ * @param options.beside of a, b and out the one whose matrices for all leading dimensions lie beside each other in one:
+ *   out [M, batch * N] instead of [..., M, N]
  * @returns [..., M, N]
  * @throws Error when the shapes do not fit, or only one of a and b is in halves
  */
@@ -250,13 +241,14 @@ export function matmul(
     readonly bias?: Tensor;
     /** Of the output's shape. */
     readonly residual?: Tensor;
+    readonly beside?: Beside;
   } = {},
 ): Tensor {
-  const { transposeA = false, transposeB = false, bias, residual } = options;
+  const { transposeA = false, transposeB = false, bias, residual, beside } = options;
   if (a.isHalf !== b.isHalf) {
     throw new Error(`[matmul] expected f32 or halves, got one of each: ${a.name}, ${b.name}`);
   }
   const inputs = [a, b, ...(bias ? [bias] : []), ...(residual ? [residual] : [])];
-  const params = { transposeA, transposeB, hasBias: !!bias, hasResidual: !!residual };
+  const params = { transposeA, transposeB, hasBias: !!bias, hasResidual: !!residual, beside };
   return a.graph.apply(matmulOp, inputs, params)[0];
 }

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { CPU } from '../autograd/store';
 import type { Tensor } from '../autograd/tensor';
 import { testDevice } from '../gpu/testDevice';
-import { evaluate } from './evaluateGraph';
+import { evaluate, normalValue, type Value } from './evaluateGraph';
 import { ropeTable } from './rope';
 import { ssmInputs } from './ssmInputs';
 import { testOp } from './testOp';
@@ -19,14 +19,15 @@ testOp('ssmInputs', {
     // More rows than a workgroup has invocations in the last.
     const T = draw.pick([1, 2, 5, 17, 300]);
     const start = draw.integer(0, 1000);
-    const reverse = draw.pick([true, false]);
+    const directions = draw.pick([1, 2] as const);
     return {
-      label: `N ${N} start ${start} reverse ${reverse}`,
-      inputs: [[B, T, 2 * N + H], [H]],
+      label: `N ${N} start ${start}, ${directions} directions`,
+      inputs: [[directions * B, T, 2 * N + H], [directions * H]],
       build([projected, dtBias]) {
-        const angles = ropeTable(T, N, { start, reverse });
-        const table = projected.graph.constant('table', [T, N], angles);
-        const { bc, dt } = ssmInputs(projected, dtBias, table);
+        const tables = [false, true].map((reverse) => ropeTable(T, N, { start, reverse }));
+        const angles = Float32Array.from(tables.slice(0, directions).flatMap((t) => [...t]));
+        const table = projected.graph.constant('table', [directions * T, N], angles);
+        const { bc, dt } = ssmInputs(projected, dtBias, table, directions);
         return [bc, dt];
       },
     };
@@ -42,6 +43,12 @@ testOp('ssmInputs', {
       build: (graph) =>
         ssmInputs(graph.input('p', [1, 3, 9]), graph.input('b', [1]), graph.input('t', [2, 4])),
       message: /\[ssmInputs\] expected a table of shape \[3, 4\], got \[2, 4\]/,
+    },
+    {
+      build: (graph) =>
+        ssmInputs(graph.input('p', [3, 3, 9]), graph.input('b', [2]), graph.input('t', [6, 4]), 2),
+      message:
+        /expected projected \[2B, T, 2N \+ H\] with N even and dtBias \[2H\], got \[3, 3, 9\] and \[2\]/,
     },
   ],
 });
@@ -73,5 +80,34 @@ test('B_i · C_j depends on the distance i - j alone, and turns B and C alike', 
       expect(Math.abs(product(i, i - 2) - product(2, 0))).toBeLessThan(N * F32_ERROR);
     }
     expect(Math.abs(product(5, 0) - product(2, 0))).toBeGreaterThan(0.01);
+  }
+});
+
+test('the second of two directions has its own angles and bias, to the bit', async () => {
+  const [T, N, H] = [5, 4, 2];
+  const [x, bias] = [normalValue([4, T, 2 * N + H], 1), normalValue([2 * H], 2)];
+  const tables = [ropeTable(T, N), ropeTable(T, N, { reverse: true })];
+  const table = { shape: [2 * T, N], values: Float32Array.from(tables.flatMap((t) => [...t])) };
+  const half = ({ shape: [first, ...others], values }: Value, second: number): Value => ({
+    shape: [first / 2, ...others],
+    values: values.slice((second * values.length) / 2, ((1 + second) * values.length) / 2),
+  });
+  for (const device of [CPU, await testDevice()]) {
+    const run = (directions: 1 | 2, inputs: Value[]) =>
+      evaluate(device, inputs, ([a, b, t]: Tensor[]) => {
+        const { bc, dt } = ssmInputs(a, b, t, directions);
+        return [bc, dt];
+      });
+    const both = await run(2, [x, bias, table]);
+    for (const second of [0, 1]) {
+      const alone = await run(
+        1,
+        [x, bias, table].map((value) => half(value, second)),
+      );
+      const own = both.map((values) => half({ shape: [2], values }, second).values);
+      expect(own).toEqual(alone);
+      const swapped = [half(x, second), half(bias, second), half(table, 1 - second)];
+      expect(await run(1, swapped)).not.toEqual(own);
+    }
   }
 });

@@ -1,15 +1,37 @@
-// What the state-space layer reads, from one projection of its input: B and C with rotary position embedding, and dt.
+// What the state-space layer reads, from one projection of its input: B and C with rotary position embedding, and dt;
+// of one direction or two.
 
 import activation from '../../shaders/common/activation.wgsl?raw';
 import source from '../../shaders/ssm_inputs.wgsl?raw';
-import { gridStride, MOST_BARRIER_GROUPS, type Op } from '../autograd/op';
-import { sameShape, showShape, type Tensor } from '../autograd/tensor';
+import { gridStride, MOST_BARRIER_GROUPS, type Numbers, numbers, type Op } from '../autograd/op';
+import { type Shape, sameShape, showShape, type Tensor } from '../autograd/tensor';
 import { defineShader } from '../gpu/shader';
 
 const shader = defineShader('ssm_inputs', source, activation);
 
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 const softplus = (x: number): number => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+
+interface Params {
+  readonly directions: 1 | 2;
+}
+
+interface Sizes {
+  /** Of all directions. */
+  readonly rows: number;
+  readonly frames: number;
+  readonly heads: number;
+  readonly N: number;
+}
+
+function sizesOf([projected, dtBias, table]: readonly Shape[], { directions }: Params): Sizes {
+  const [batch, frames] = projected;
+  return { rows: batch * frames, frames, heads: dtBias[0] / directions, N: table[1] };
+}
+
+/** The shader's `Sizes` struct, field by field. */
+const numbersOf = ({ rows, frames, heads, N }: Sizes, { directions }: Params): Numbers =>
+  numbers(rows / directions, directions, frames, heads, N);
 
 /** Calls `visit` for each rotated pair of a row's 2N columns, with the angle's index into the table's row. */
 function forPairs(N: number, visit: (first: number, second: number, angle: number) => void): void {
@@ -18,15 +40,16 @@ function forPairs(N: number, visit: (first: number, second: number, angle: numbe
   }
 }
 
-const backward: Op<null> = {
+const backward: Op<Params> = {
   name: 'ssmInputsBackward',
   infer: ([projected, dtBias]) => [projected, dtBias],
-  cpu({ inputs, outputs: [out, dBias], inputShapes: [, , [frames, N]] }) {
+  cpu({ inputs, outputs: [out, dBias], inputShapes, params }) {
     const [projected, dtBias, table, dBc, dDt] = inputs;
-    const heads = dtBias.length;
+    const { rows, frames, heads, N } = sizesOf(inputShapes, params);
     const width = 2 * N + heads;
-    for (let row = 0; row < projected.length / width; row++) {
-      const angles = table.subarray((row % frames) * N);
+    for (let row = 0; row < rows; row++) {
+      const direction = row < rows / params.directions ? 0 : 1;
+      const angles = table.subarray((direction * frames + (row % frames)) * N);
       forPairs(N, (first, second, i) => {
         const [a, b] = [dBc[row * 2 * N + first], dBc[row * 2 * N + second]];
         const [cosine, sine] = [angles[i], angles[i + N / 2]];
@@ -35,12 +58,15 @@ const backward: Op<null> = {
       });
       for (let h = 0; h < heads; h++) {
         const at = row * width + 2 * N + h;
-        out[at] = dDt[row * heads + h] * sigmoid(projected[at] + dtBias[h]);
-        dBias[h] += out[at];
+        const ofHead = direction * heads + h;
+        out[at] = dDt[row * heads + h] * sigmoid(projected[at] + dtBias[ofHead]);
+        dBias[ofHead] += out[at];
       }
     }
   },
-  gpu({ inputs: [projected, dtBias, table, dBc, dDt], outputs: [out, dBias] }) {
+  gpu({ inputs, outputs: [out, dBias], params }) {
+    const [projected, dtBias, table, dBc, dDt] = inputs;
+    const shapes = inputs.map(({ shape }) => shape);
     const [pairGroups] = gridStride(dBc.size / 2, 64, MOST_BARRIER_GROUPS);
     return [
       {
@@ -55,6 +81,7 @@ const backward: Op<null> = {
           dt_gradient: dDt,
           out,
           bias_gradient: dBias,
+          sizes: numbersOf(sizesOf(shapes, params), params),
         },
         workgroups: [dtBias.size + pairGroups, 1, 1],
       },
@@ -63,20 +90,24 @@ const backward: Op<null> = {
   gradient: undefined,
 };
 
-const ssmInputsOp: Op<null> = {
+const ssmInputsOp: Op<Params> = {
   name: 'ssmInputs',
-  infer([projected, dtBias, table]) {
+  infer([projected, dtBias, table], { directions }) {
     const [batch, frames, width] = projected;
-    const [heads] = dtBias;
+    const heads = dtBias[0] / directions;
     const N = (width - heads) / 2;
-    if (projected.length !== 3 || dtBias.length !== 1 || !(N >= 2 && N % 2 === 0)) {
+    const isWhole = [batch / directions, heads].every(Number.isInteger);
+    if (projected.length !== 3 || dtBias.length !== 1 || !isWhole || !(N >= 2 && N % 2 === 0)) {
+      const expected = directions === 1 ? '[B, T, 2N + H]' : '[2B, T, 2N + H]';
+      const ofHeads = directions === 1 ? '[H]' : '[2H]';
       throw new Error(
-        `[ssmInputs] expected projected [B, T, 2N + H] with N even and dtBias [H], got ${showShape(projected)} and ${showShape(dtBias)}`,
+        `[ssmInputs] expected projected ${expected} with N even and dtBias ${ofHeads}, got ${showShape(projected)} and ${showShape(dtBias)}`,
       );
     }
-    if (!sameShape(table, [frames, N])) {
+    const ofTable = [directions * frames, N];
+    if (!sameShape(table, ofTable)) {
       throw new Error(
-        `[ssmInputs] expected a table of shape ${showShape([frames, N])}, got ${showShape(table)}`,
+        `[ssmInputs] expected a table of shape ${showShape(ofTable)}, got ${showShape(table)}`,
       );
     }
     return [
@@ -84,36 +115,44 @@ const ssmInputsOp: Op<null> = {
       [batch, frames, heads],
     ];
   },
-  cpu({ inputs: [projected, dtBias, table], outputs: [bc, dt], inputShapes: [, , [frames, N]] }) {
-    const heads = dtBias.length;
+  cpu({ inputs: [projected, dtBias, table], outputs: [bc, dt], inputShapes, params }) {
+    const { rows, frames, heads, N } = sizesOf(inputShapes, params);
     const width = 2 * N + heads;
-    for (let row = 0; row < projected.length / width; row++) {
+    for (let row = 0; row < rows; row++) {
+      const direction = row < rows / params.directions ? 0 : 1;
       const own = projected.subarray(row * width, (row + 1) * width);
-      const angles = table.subarray((row % frames) * N);
+      const angles = table.subarray((direction * frames + (row % frames)) * N);
       forPairs(N, (first, second, i) => {
         const [cosine, sine] = [angles[i], angles[i + N / 2]];
         bc[row * 2 * N + first] = own[first] * cosine - own[second] * sine;
         bc[row * 2 * N + second] = own[second] * cosine + own[first] * sine;
       });
-      for (let h = 0; h < heads; h++) dt[row * heads + h] = softplus(own[2 * N + h] + dtBias[h]);
+      for (let h = 0; h < heads; h++) {
+        dt[row * heads + h] = softplus(own[2 * N + h] + dtBias[direction * heads + h]);
+      }
     }
   },
-  gpu: ({ inputs: [projected, dtBias, table], outputs: [bc, dt] }) => [
-    {
-      shader,
-      entry: 'forward',
-      constants: {},
-      bindings: { projected, dt_bias: dtBias, table, bc, dt },
-      workgroups: gridStride(bc.size / 2),
-    },
-  ],
-  gradient({ inputs: [projected, dtBias, table], outputs: [bc, dt], outputGradients }) {
+  gpu({ inputs, outputs: [bc, dt], params }) {
+    const [projected, dtBias, table] = inputs;
+    const shapes = inputs.map(({ shape }) => shape);
+    const sizes = numbersOf(sizesOf(shapes, params), params);
+    return [
+      {
+        shader,
+        entry: 'forward',
+        constants: {},
+        bindings: { projected, dt_bias: dtBias, table, bc, dt, sizes },
+        workgroups: gridStride(bc.size / 2),
+      },
+    ];
+  },
+  gradient({ inputs: [projected, dtBias, table], outputs: [bc, dt], outputGradients, params }) {
     const { graph } = projected;
     const [dBc, dDt] = [bc, dt].map(
       ({ shape, size }, i) =>
         outputGradients[i] ?? graph.constant('zero', shape, new Float32Array(size)),
     );
-    const found = graph.apply(backward, [projected, dtBias, table, dBc, dDt], null);
+    const found = graph.apply(backward, [projected, dtBias, table, dBc, dDt], params);
     return [...found, undefined];
   },
 };
@@ -121,8 +160,9 @@ const ssmInputsOp: Op<null> = {
 /**
  * Rotates B and C by the angle of their frame and makes dt positive (REALM, section 1.3).
  * @param projected [B, T, 2N + H]: B, C, and dt before bias and softplus
- * @param dtBias [H]
- * @param table [T, N] from `ropeTable`; no gradient flows to it
+ * @param dtBias [directions * H]
+ * @param table [directions * T, N] from `ropeTable`; no gradient flows to it
+ * @param directions with 2 the second half of the batch has the second half of dtBias and table
  * @returns bc [B, T, 2N] and dt [B, T, H], as `ssd` takes them
  * @throws Error when the shapes do not fit
  */
@@ -130,7 +170,8 @@ export function ssmInputs(
   projected: Tensor,
   dtBias: Tensor,
   table: Tensor,
+  directions: 1 | 2 = 1,
 ): { bc: Tensor; dt: Tensor } {
-  const [bc, dt] = projected.graph.apply(ssmInputsOp, [projected, dtBias, table], null);
+  const [bc, dt] = projected.graph.apply(ssmInputsOp, [projected, dtBias, table], { directions });
   return { bc, dt };
 }

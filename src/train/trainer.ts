@@ -2,6 +2,7 @@
 // gradients are summed before the update.
 
 import { Graph } from '../autograd/graph';
+import { aliasRoots } from '../autograd/live';
 import type { ParameterSet } from '../autograd/parameterSet';
 import { compile, type Plan } from '../autograd/plan';
 import { createStore, type Device, type Store } from '../autograd/store';
@@ -225,6 +226,7 @@ function appendGradients(
     trained.map(({ tensor }) => tensor),
     lossScale?.tensor(graph),
   );
+  const rootOf = aliasRoots(graph.nodes);
   const pinned = new Set<Tensor>();
   trained.forEach(({ parameters, tensor, offset }, i) => {
     const gradient = gradients[i];
@@ -233,9 +235,11 @@ function appendGradients(
         `[train] expected the loss to depend on every trained parameter, got none for ${tensor.name}: freeze it`,
       );
     }
-    // A gradient that two parameters share, or that is another tensor under a new shape, needs memory of its own.
-    const isOwn = graph.nodes.some((node) => !node.op.alias && node.outputs.includes(gradient));
-    const target = isOwn && !pinned.has(gradient) ? gradient : scale(gradient, 1);
+    // A gradient under a new shape is pinned as what it was; one that two parameters share, or that no node made, needs
+    // memory of its own.
+    const root = rootOf(gradient);
+    const isOwn = graph.nodes.some(({ outputs }) => outputs.includes(root));
+    const target = isOwn && !pinned.has(root) ? root : scale(gradient, 1);
     pinned.add(target);
     graph.pin(target, parameters.training.gradient, offset);
   });
