@@ -33,9 +33,9 @@ fn multiply_vec4(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_
   for (var i = 0u; i < (part.y - part.x) / 4u; i++) {
     let at = places + i * advance;
     // Column r is row r of A's block, so that column r of the product is row r of the tile.
-    var of_a = mat4x4f(a_at(at.x), a_at(at.y), a_at(at.z), a_at(at.w));
+    var of_a = Block(a_at(at.x), a_at(at.y), a_at(at.z), a_at(at.w));
     if (transpose_a) { of_a = transpose(of_a); }
-    rows += block_of_b(blocks, i) * of_a;
+    rows += mat4x4f(block_of_b(blocks, i) * of_a);
   }
   let to = places_of_rows(group.z, row, column);
   if (sizes.has_residual == 1u) { rows += residual_rows(to); }

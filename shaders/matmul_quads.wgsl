@@ -8,8 +8,8 @@ override group_columns: u32 = 32u;
 const ROWS = 16u;
 
 // Four rows of A of which each lane of the quad has loaded one, or, transposed, the same columns of four rows.
-fn rows_of_quad(own: vec4f) -> mat4x4f {
-  let all = mat4x4f(
+fn rows_of_quad(own: Four) -> Block {
+  let all = Block(
     quadBroadcast(own, 0u),
     quadBroadcast(own, 1u),
     quadBroadcast(own, 2u),
@@ -48,10 +48,10 @@ fn multiply_quads(
   for (var i = 0u; i < (part.y - part.x) / 4u; i++) {
     let of_b = block_of_b(blocks, i);
     let at = places + i * advance;
-    first += of_b * rows_of_quad(a_at(at.x));
-    second += of_b * rows_of_quad(a_at(at.y));
-    third += of_b * rows_of_quad(a_at(at.z));
-    fourth += of_b * rows_of_quad(a_at(at.w));
+    first += mat4x4f(of_b * rows_of_quad(a_at(at.x)));
+    second += mat4x4f(of_b * rows_of_quad(a_at(at.y)));
+    third += mat4x4f(of_b * rows_of_quad(a_at(at.z)));
+    fourth += mat4x4f(of_b * rows_of_quad(a_at(at.w)));
   }
   if (own_column >= sizes.n) { return; }
   let to_first = places_of_rows(group.z, row, column);

@@ -1,7 +1,7 @@
 // What the forms of the matrix product share: out = op(A) op(B) + bias + residual. M, N rows and columns of out; K the
 // summed dimension. A is [M, K] or transposed [K, M], B is [K, N] or transposed [N, K]. Workgroup z walks the batches and,
 // for each part of K, the batches again (then `out` holds all partial products of one part after the other).
-// The blocks of A and B come from matmul_f32 or matmul_halves.
+// The blocks of A and B come from matmul_f32, matmul_halves or matmul_f16, in f32 or f16; sums are in f32.
 // Sizes are uniforms, so that all products of one form share a pipeline; not so the transpositions of blocks: a branch
 // in the innermost loop takes SwiftShader twice as long.
 
@@ -70,9 +70,9 @@ fn blocks_of_b(z: u32, begin: u32, column: u32) -> Blocks {
 }
 
 // Four rows of B, as columns.
-fn block_of_b(blocks: Blocks, index: u32) -> mat4x4f {
+fn block_of_b(blocks: Blocks, index: u32) -> Block {
   let at = blocks.at + index * blocks.advance;
-  let found = mat4x4f(b_at(at), b_at(at + blocks.step), b_at(at + 2u * blocks.step), b_at(at + 3u * blocks.step));
+  let found = Block(b_at(at), b_at(at + blocks.step), b_at(at + 2u * blocks.step), b_at(at + 3u * blocks.step));
   if (transpose_b) { return transpose(found); }
   return found;
 }

@@ -26,9 +26,9 @@ interface Command {
 export async function compileGpu(graph: Graph, gpu: GpuDevice): Promise<Plan> {
   const { device } = gpu;
   const nodes = liveNodes(graph);
-  const { subgroupSize } = gpu;
+  const { subgroupSize, multipliesHalves } = gpu;
   const dispatches = nodes.map((node) =>
-    node.op.alias ? [] : node.op.gpu({ ...node, subgroupSize }),
+    node.op.alias ? [] : node.op.gpu({ ...node, subgroupSize, multipliesHalves }),
   );
   const made = await Promise.all(
     dispatches.flat().map((d) => {

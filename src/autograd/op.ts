@@ -51,6 +51,8 @@ export interface GpuCall<P> {
   readonly params: P;
   /** As the device says; undefined asks for the form that runs everywhere. */
   readonly subgroupSize?: number;
+  /** As the device says; else halves are multiplied in f32. */
+  readonly multipliesHalves?: boolean;
 }
 
 export interface GradientCall<P> {

@@ -7,6 +7,7 @@ import { Graph, type Precision } from '../autograd/graph';
 import { createMirroredStore, type Store } from '../autograd/store';
 import type { Tensor } from '../autograd/tensor';
 import { gaussian, PURPOSE } from '../base/rng';
+import type { GpuDevice } from '../gpu/device';
 import { testDevice } from '../gpu/testDevice';
 import { add, scale } from './elementwise';
 import { toHalf } from './half';
@@ -18,14 +19,33 @@ import { TOLERANCE, testOp } from './testOp';
 /** Two factors, each rounded to 11 bits: 2^-11 each, relative to the norm; a sum of many only averages it. */
 const HALF_TOLERANCE = { forward: 1e-3, backward: 1e-3 };
 
+/** A product and its sum of four each rounded to 11 bits besides. */
+const F16_TOLERANCE = { forward: 2e-3, backward: 2e-3 };
+
 const LENGTHS = [4, 8, 16, 20, 32, 68];
 
-for (const precision of ['f32', 'mixed'] as const) {
-  testOp(`linear in ${precision}`, {
-    precision,
+/** The device with its products of halves in f16, as adapters that are not software have it; with and without subgroups. */
+function inF16(gpu: GpuDevice): GpuDevice[] {
+  if (!gpu.device.features.has('shader-f16')) return [];
+  const device = { ...gpu, multipliesHalves: true };
+  return [device, { ...device, subgroupSize: undefined }];
+}
+
+const FORMS = [
+  { name: 'f32', precision: 'f32', tolerance: TOLERANCE, count: 8, hasSubgroupForm: true },
+  {
+    name: 'mixed',
+    precision: 'mixed',
+    tolerance: HALF_TOLERANCE,
+    count: 24,
     hasSubgroupForm: true,
-    tolerance: precision === 'mixed' ? HALF_TOLERANCE : TOLERANCE,
-    count: precision === 'mixed' ? 24 : 8,
+  },
+  { name: 'f16', precision: 'mixed', tolerance: F16_TOLERANCE, count: 24, formsOf: inF16 },
+] as const;
+
+for (const { name, ...form } of FORMS) {
+  testOp(`linear in ${name}`, {
+    ...form,
     cases(draw, i) {
       const rows = i % 8 === 7 ? 3000 : draw.pick(LENGTHS);
       const [n, k] = [draw.pick(LENGTHS), draw.pick(LENGTHS)];

@@ -1,6 +1,7 @@
 // Matrix product with bias and residual; its gradients are matrix products again.
 
 import common from '../../shaders/common/matmul.wgsl?raw';
+import f16 from '../../shaders/common/matmul_f16.wgsl?raw';
 import f32 from '../../shaders/common/matmul_f32.wgsl?raw';
 import halves from '../../shaders/common/matmul_halves.wgsl?raw';
 import source from '../../shaders/matmul.wgsl?raw';
@@ -12,16 +13,15 @@ import { type Beside, type MatmulParams, type Sizes, sizesOf, stepsOf } from './
 import { stridedSum, sumRows } from './reduce';
 import { reshape } from './reshape';
 
-const OF_F32 = {
-  tiles: defineShader('matmul', source, common, f32),
-  quads: defineShader('matmul_quads', quadsSource, common, f32),
-};
-const OF_HALVES = {
-  tiles: defineShader('matmul_of_halves', source, common, halves),
-  quads: defineShader('matmul_quads_of_halves', quadsSource, common, halves),
-};
+const formsOf = (numbers: string, suffix: string) => ({
+  tiles: defineShader(`matmul${suffix}`, source, common, numbers),
+  quads: defineShader(`matmul_quads${suffix}`, quadsSource, common, numbers),
+});
+const OF_F32 = formsOf(f32, '');
+const OF_HALVES = formsOf(halves, '_of_halves');
+const IN_F16 = formsOf(f16, '_in_f16');
 
-/** Takes two matrices in f32 or two in halves, whose products it sums in f32. */
+/** Takes two matrices in f32 or two in halves, whose products (in f16 four by four) it sums in f32. */
 export const matmulOp: Op<MatmulParams> = {
   name: 'matmul',
   infer([a, b, ...rest], params) {
@@ -58,9 +58,10 @@ export const matmulOp: Op<MatmulParams> = {
       }
     }
   },
-  gpu({ inputs: [a, b, ...rest], outputs: [out], params, subgroupSize }) {
+  gpu({ inputs: [a, b, ...rest], outputs: [out], params, subgroupSize, multipliesHalves }) {
     const sizes = sizesOf(a.shape, b.shape, params);
-    const form = formOf(sizes, params, subgroupSize, a.isHalf);
+    const shaders = !a.isHalf ? OF_F32 : multipliesHalves ? IN_F16 : OF_HALVES;
+    const form = formOf(sizes, params, subgroupSize, shaders);
     const parts = rest.length === 0 ? partsOf(sizes, form) : 1;
     if (parts === 1) return multiply(a, b, rest, out, sizes, params, form, 1);
     const partial = scratch(parts * out.size);
@@ -134,15 +135,15 @@ function formOf(
   { m, n, k }: Sizes,
   { transposeA }: MatmulParams,
   subgroupSize: number | undefined,
-  ofHalves: boolean,
+  shaders: typeof OF_F32,
 ): Form {
-  const { tiles, quads } = ofHalves ? OF_HALVES : OF_F32;
+  const { tiles, quads } = shaders;
   const isAligned = [k, n, transposeA ? m : k].every((length) => length % 4 === 0);
   if (isAligned && subgroupSize !== undefined && m >= QUAD_ROWS && n >= QUAD_ROWS) {
     const group = [Math.max(QUAD_LANES, subgroupSize), 1] as const;
     return { shader: quads, entry: 'multiply_quads', tile: [QUAD_ROWS, 4], group };
   }
-  if (ofHalves && !isAligned) {
+  if (shaders !== OF_F32 && !isAligned) {
     throw new Error(`[matmul] expected halves in multiples of 4, got ${m}, ${k} and ${n}`);
   }
   // A narrow output has more rows in a workgroup instead.

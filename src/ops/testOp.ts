@@ -8,6 +8,7 @@ import { gradients } from '../autograd/gradients';
 import { Graph, type Precision } from '../autograd/graph';
 import type { Shape, Tensor } from '../autograd/tensor';
 import { gaussian, integer, PURPOSE, uniform } from '../base/rng';
+import type { GpuDevice } from '../gpu/device';
 import { baseLevelDevice, testDevice } from '../gpu/testDevice';
 import { add } from './elementwise';
 
@@ -38,6 +39,8 @@ export interface OpTest {
   readonly tolerance?: Partial<typeof TOLERANCE>;
   /** Its kernels have a form for subgroups: the one that runs everywhere is then proved beside it. */
   readonly hasSubgroupForm?: boolean;
+  /** The test device as each of its forms that are proved; default as it is. With none the proof is skipped. */
+  readonly formsOf?: (gpu: GpuDevice) => readonly GpuDevice[];
   /** Of the graph; default f32. */
   readonly precision?: Precision;
 }
@@ -63,8 +66,10 @@ export function testOp(name: string, options: OpTest): void {
         expect(() => build(new Graph())).toThrow(message);
       });
     }
-    test(`${count} random cases on cpu, gpu and by central differences`, async ({ task }) => {
-      const devices = [await testDevice()];
+    test(`${count} random cases on cpu, gpu and by central differences`, async ({ task, skip }) => {
+      const gpu = await testDevice();
+      const devices = [...(options.formsOf?.(gpu) ?? [gpu])];
+      if (devices.length === 0) skip('SKIPPED: this adapter has no such form');
       if (options.hasSubgroupForm) devices.push(await baseLevelDevice());
       for (let i = 0; i < count; i++) {
         const opCase = options.cases(drawFor(i), i);
@@ -83,7 +88,7 @@ export function testOp(name: string, options: OpTest): void {
             onGpu.write(input, Float32Array.from(values[k]));
           });
           onGpu.run();
-          const form = `${where} subgroups of ${gpu.subgroupSize}`;
+          const form = `${where} subgroups of ${gpu.subgroupSize}${gpu.multipliesHalves ? ', in f16' : ''}`;
           for (const [k, output] of outputs.entries()) {
             const got = await onGpu.read(output);
             compare(`${form} output ${k}`, got, cpu.values(output), tolerance.forward);

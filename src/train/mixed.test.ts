@@ -99,6 +99,20 @@ describe.each([
   });
 });
 
+test('in f16 a block of four products overflows too, two scales earlier', async ({ skip }) => {
+  const gpu = await testDevice();
+  if (!gpu.device.features.has('shader-f16')) skip('SKIPPED: this adapter has no f16');
+  const { run, destroy } = await trainerOf({ ...gpu, multipliesHalves: true }, 1, 2 ** 26);
+  const records = await run(0, 12, 0);
+  expect(records.map(({ values }) => Math.log2(values.lossScale))).toEqual([
+    26, 25, 24, 23, 22, 21, 21, 21, 22, 21, 21, 21,
+  ]);
+  expect(records.map(({ values }) => values.gradientNorm)).toEqual(
+    records.map(({ values }) => (values.lossScale > 2 ** 21 ? undefined : 2)),
+  );
+  destroy();
+});
+
 const nano = presetOf('nano');
 const size = { ...nano.student, modelDim: 16, stateDim: 8, headDim: 8, channelDim: 4 };
 const few = { batch: 2, microBatches: 2, epochs: 2, precision: 'mixed' } as const;

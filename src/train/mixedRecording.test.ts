@@ -6,6 +6,7 @@ import type { Precision } from '../autograd/graph';
 import { extractFeatures } from '../data/features';
 import { openFile, proposeChoice } from '../data/readers';
 import { contiguousSplit } from '../data/splits';
+import type { GpuDevice } from '../gpu/device';
 import { testDevice } from '../gpu/testDevice';
 import { createFinetuning } from './finetune';
 import { type Preset, presetOf } from './settings';
@@ -40,7 +41,12 @@ interface Trained {
 }
 
 /** A small student from random weights, one pass over the training fold: 165 steps. */
-async function trained(data: TrainingData, precision: Precision, seed: number): Promise<Trained> {
+async function trained(
+  data: TrainingData,
+  precision: Precision,
+  seed: number,
+  device?: GpuDevice,
+): Promise<Trained> {
   const tiny = presetOf('tiny');
   const preset: Preset = {
     ...tiny,
@@ -48,7 +54,12 @@ async function trained(data: TrainingData, precision: Precision, seed: number): 
     student: { ...tiny.student, modelDim: 64, layerCount: 2 },
     finetune: { ...tiny.finetune, batch: 4, epochs: 1, learningRate: 2e-3, precision },
   };
-  const stage = await createFinetuning({ device: await testDevice(), data, preset, seed });
+  const stage = await createFinetuning({
+    device: device ?? (await testDevice()),
+    data,
+    preset,
+    seed,
+  });
   let loss = Number.NaN;
   let meanR2 = Number.NaN;
   for await (const { records, validation } of stage.run()) {
@@ -56,7 +67,9 @@ async function trained(data: TrainingData, precision: Precision, seed: number): 
     meanR2 = validation?.values.meanR2 ?? meanR2;
   }
   stage.destroy();
-  console.log(`${precision}, seed ${seed}: last loss ${loss}, validation mean R2 ${meanR2}`);
+  console.log(
+    `${precision}${device ? ' in f16' : ''}, seed ${seed}: last loss ${loss}, validation mean R2 ${meanR2}`,
+  );
   return { loss, meanR2 };
 }
 
@@ -70,5 +83,12 @@ test.skipIf(!isPresent)(
     expect(Math.abs(mixed.meanR2 - f32.meanR2)).toBeLessThan(R2_TOLERANCE);
     // Control: another run, not the same one twice.
     expect(mixed.loss).not.toBe(f32.loss);
+
+    // With products in f16, as on adapters that are not software.
+    const gpu = await testDevice();
+    if (!gpu.device.features.has('shader-f16')) return;
+    const inF16 = await trained(data, 'mixed', 1, { ...gpu, multipliesHalves: true });
+    expect(Math.abs(inF16.meanR2 - f32.meanR2)).toBeLessThan(R2_TOLERANCE);
+    expect(inF16.loss).not.toBe(mixed.loss);
   },
 );
