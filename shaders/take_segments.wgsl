@@ -29,35 +29,40 @@ fn is_chosen(place: u32, t: u32) -> bool {
   return ((choices >> (t % CHOICES_PER_NUMBER)) & 1u) == 1u;
 }
 
+// Invocations that share a row, each with every eighth column.
+const LANES = 8u;
+
 // Each segment takes T rows of frames and one of its channel mask, which comes last.
 @compute @workgroup_size(256)
 fn take(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let width = sizes.columns + sizes.outputs + 1u;
   let lines = sizes.frames + 1u;
-  let samples = arrayLength(&places) / sizes.place_width;
-  for (var i = id.x; i < samples * lines * width; i += groups.x * 256u) {
-    let column = i % width;
-    let t = i / width % lines;
-    let sample = i / (width * lines);
+  let all = arrayLength(&places) / sizes.place_width * lines;
+  let lane = id.x % LANES;
+  for (var line = id.x / LANES; line < all; line += groups.x * (256u / LANES)) {
+    let sample = line / lines;
+    let t = line - sample * lines;
     let place = sample * sizes.place_width;
-    let row = sample * sizes.frames + t;
     if (t == sizes.frames) {
-      let mask_row = u32(places[place]);
-      if (column < sizes.channels) {
-        out_mask[sample * sizes.channels + column] = recordings[mask_row * width + column];
+      let row = u32(places[place]) * width;
+      for (var c = lane; c < sizes.channels; c += LANES) {
+        out_mask[sample * sizes.channels + c] = recordings[row + c];
       }
       continue;
     }
-    let value = recordings[(u32(places[place + 1u]) + t) * width + column];
-    if (column < sizes.columns) {
-      out_lfp[row * sizes.columns + column] = value;
-    } else if (column + 1u < width) {
-      out_behaviour[row * sizes.outputs + column - sizes.columns] = value;
-    } else {
+    let frame = sample * sizes.frames + t;
+    let row = (u32(places[place + 1u]) + t) * width;
+    for (var c = lane; c < sizes.columns; c += LANES) {
+      out_lfp[frame * sizes.columns + c] = recordings[row + c];
+    }
+    for (var k = lane; k < sizes.outputs; k += LANES) {
+      out_behaviour[frame * sizes.outputs + k] = recordings[row + sizes.columns + k];
+    }
+    if (lane == 0u) {
       let weight = places[place + 2u];
-      out_known[row] = weight * bitcast<f32>(value);
-      out_counted[row] = weight;
-      out_chosen[row] = select(0.0, weight, is_chosen(place, t));
+      out_known[frame] = weight * bitcast<f32>(recordings[row + width - 1u]);
+      out_counted[frame] = weight;
+      out_chosen[frame] = select(0.0, weight, is_chosen(place, t));
     }
   }
 }

@@ -7,6 +7,9 @@ import { defineShader } from '../gpu/shader';
 
 const shader = defineShader('take_segments', source);
 
+/** Invocations that share a row, as in the shader. */
+const LANES = 8;
+
 /** Sizes of the segments and of the recordings' rows. */
 export interface SegmentSizes {
   /** T of a segment. */
@@ -130,7 +133,7 @@ const takeOp: Op<SegmentSizes> = {
           out_chosen: chosen,
           sizes: numbers(frames, channelCount * bandCount, channelCount, outputCount, placed),
         },
-        workgroups: gridStride(B * (frames + 1) * rowWidth(params)),
+        workgroups: gridStride(B * (frames + 1) * LANES),
       },
     ];
   },
