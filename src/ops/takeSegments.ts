@@ -28,7 +28,11 @@ const CHOICES_PER_NUMBER = 24;
 export const MOST_ROWS = 2 ** 24;
 
 /** Numbers of a row: LFP columns, behaviour, and 1 where the behaviour is known. */
-export function rowWidth({ channelCount, bandCount, outputCount }: SegmentSizes): number {
+export function rowWidth({
+  channelCount,
+  bandCount,
+  outputCount,
+}: Omit<SegmentSizes, 'frames'>): number {
   return channelCount * bandCount + outputCount + 1;
 }
 

@@ -6,7 +6,7 @@ import { checkLayout, copyKnownBehaviour, type Segment } from '../data/segments'
 import { MOST_ROWS, rowWidth } from '../ops/takeSegments';
 import type { TrainingData } from './trainingData';
 
-/** Two hours of 96 channels at 100 Hz; the stages of paper scale then stay within 1 GiB. */
+/** Nearly two hours of 96 channels at 100 Hz; the stages of paper scale then stay within 1 GiB. */
 export const MOST_RESIDENT_BYTES = 2 ** 28;
 
 /** Where a segment lies in the store. */
@@ -38,7 +38,7 @@ export function createRecordingRows(
 ): RecordingRows {
   checkLayout(data.sessions, data.channelCount);
   const rowCount = data.sessions.reduce((sum, { frameCount }) => sum + 1 + frameCount, 0);
-  const bytes = rowCount * widthOf(data) * 4;
+  const bytes = rowCount * rowWidth(data) * 4;
   const limits = device.kind === 'gpu' ? device.device.limits : undefined;
   const fits =
     rowCount <= MOST_ROWS &&
@@ -48,12 +48,12 @@ export function createRecordingRows(
   return fits ? residentRows(device, data, rowCount) : streamedRows(device, data, batch, frames);
 }
 
-/** Numbers that cross to the device at once: a long recording is no single write. */
+/** Rows that cross to the device at once: a long recording is no single write. */
 const WRITE_ROWS = 4096;
 
 /** Each session's channel mask, and behind it all its frames. */
 function residentRows(device: Device, data: TrainingData, rowCount: number): RecordingRows {
-  const width = widthOf(data);
+  const width = rowWidth(data);
   const store = createStore(device, rowCount * width, 'recordings');
   const maskRows: number[] = [];
   let next = 0;
@@ -85,7 +85,7 @@ function streamedRows(
   batch: number,
   frames: number,
 ): RecordingRows {
-  const width = widthOf(data);
+  const width = rowWidth(data);
   const rowsPerSegment = 1 + frames;
   const rows = new Float32Array(batch * rowsPerSegment * width);
   const store = createStore(device, rows.length, 'streamed recordings');
@@ -105,11 +105,9 @@ function streamedRows(
   };
 }
 
-const widthOf = (data: TrainingData): number => rowWidth({ frames: 0, ...data });
-
 /** A row that begins with the session's channel mask, 0 for the channels that it lacks. */
 function maskRow(data: TrainingData, session: number): Float32Array {
-  const row = new Float32Array(widthOf(data));
+  const row = new Float32Array(rowWidth(data));
   row.set(data.sessions[session].channelMask);
   return row;
 }
@@ -118,7 +116,7 @@ function maskRow(data: TrainingData, session: number): Float32Array {
 function frameRows(data: TrainingData, segment: Segment, count: number): Float32Array {
   const { channelCount, bandCount, outputCount, sessions } = data;
   const features = sessions[segment.session];
-  const width = widthOf(data);
+  const width = rowWidth(data);
   const rows = new Float32Array(count * width);
   const columns = features.channelCount * bandCount;
   for (let t = 0; t < count; t++) {
