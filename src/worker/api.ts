@@ -1,4 +1,5 @@
 /** What the page may ask of the worker, and what the worker tells it. Types only. */
+import type { Precision } from '../autograd/graph';
 import type { Fault } from '../base/fault';
 import type { FrontEndKind } from '../data/features';
 import type { SeriesInfo } from '../data/formats/fileFormat';
@@ -136,7 +137,8 @@ export interface Preparation {
 export type RunOutcome = 'done' | 'cancelled' | 'failed';
 
 /** One number of a preset that a person may change. */
-export interface SettingInfo {
+export interface NumberInfo {
+  kind: 'number';
   name: string;
   label: string;
   unit: string;
@@ -146,6 +148,22 @@ export interface SettingInfo {
   maximum: number;
   isInteger: boolean;
 }
+
+/** One of a few ways, of which a preset takes one. */
+export interface ChoiceInfo {
+  kind: 'choice';
+  name: string;
+  label: string;
+  /** One sentence. */
+  hint: string;
+  value: string;
+  choices: readonly { readonly value: string; readonly label: string }[];
+}
+
+export type SettingInfo = NumberInfo | ChoiceInfo;
+
+/** Values that differ from the preset's, by their name. */
+export type Overrides = Readonly<Record<string, number | string>>;
 
 export interface PresetInfo {
   name: string;
@@ -162,8 +180,7 @@ export interface TrainRequest {
   /** Sessions to learn from; fine-tuning takes the first. */
   sessionIds: string[];
   data: DataSettings;
-  /** Values that differ from the preset's, by their name. */
-  overrides: Record<string, number>;
+  overrides: Overrides;
   /** Continue the saved run of this stage. */
   resume: boolean;
 }
@@ -200,6 +217,7 @@ export interface SavedRun {
   totalSteps: number;
   savedAt: string;
   sessionIds: string[];
+  overrides: Overrides;
 }
 
 export interface Results {
@@ -223,6 +241,8 @@ export interface ModelSummary {
   channelCount: number;
   outputs: string[];
   synthetic: boolean;
+  /** Of its latest stage. */
+  precision: Precision;
   /** Fine-tuned to this session; absent after distillation alone. */
   tunedTo?: string;
 }

@@ -1,5 +1,6 @@
 /** The teacher and the student that the worker holds, and their files. */
 
+import type { Precision } from '../autograd/graph';
 import { runningMetadata } from '../data/runningZScore';
 import type { ModelConfig } from '../model/config';
 import { hasReadout, readModelFile, writeModelFile } from '../model/modelFile';
@@ -19,6 +20,8 @@ export interface ModelRecord {
   adapter: string;
   trainedAt: string;
   synthetic: boolean;
+  /** Of its latest stage; absent in files from before there was a choice. */
+  precision?: Precision;
   sessions: { id: string; name: string }[];
   data: DataSettings;
   outputs: string[];
@@ -133,6 +136,7 @@ function summaryOf({ config, weights, record }: HeldModel): ModelSummary {
     channelCount: config.channelCount,
     outputs: record?.outputs ?? [],
     synthetic: record?.synthetic ?? false,
+    precision: record?.precision ?? 'f32',
     tunedTo: record?.tunedTo?.name,
   };
 }

@@ -72,6 +72,7 @@ export function contextOf(snapshot: Snapshot): RunContext {
 
 function savedRunOf(snapshot: Snapshot): SavedRun {
   const { request, totalSteps, savedAt } = contextOf(snapshot);
-  const { stage, preset, seed, sessionIds } = request;
-  return { stage, preset, seed, sessionIds, step: snapshot.record.step, totalSteps, savedAt };
+  const { stage, preset, seed, sessionIds, overrides } = request;
+  const { step } = snapshot.record;
+  return { stage, preset, seed, sessionIds, overrides, step, totalSteps, savedAt };
 }

@@ -38,7 +38,11 @@ export async function scoreStudent(
     score: scorePredictions(fold.prediction, fold.target, behaviourNames, behaviourUnits),
     seed,
     adapter: device.adapterName,
-    settings: { preset: record?.preset ?? preset.id, segmentFrames: frames },
+    settings: {
+      preset: record?.preset ?? preset.id,
+      segmentFrames: frames,
+      precision: preset.finetune.precision,
+    },
     trainedAt: record?.trainedAt ?? new Date().toISOString(),
     ...circumstances(prepared),
   };

@@ -1,17 +1,23 @@
 // Presets as listed for the page, and a person's changes put into them.
 import { describe, expect, it } from 'vitest';
 import { PRESETS, presetOf } from '../train/settings';
-import { presetInfos, presetWith } from './settings';
+import type { Overrides } from './api';
+import { optimiserOf, presetInfos, presetWith } from './settings';
 
 describe('presetInfos', () => {
-  it('lists every preset with a number inside its bounds for every setting', () => {
+  it('lists every preset with a value that each setting allows', () => {
     const infos = presetInfos();
     expect(infos.map(({ name }) => name)).toEqual(PRESETS.map(({ id }) => id));
     for (const { settings } of infos) {
-      for (const { name, value, minimum, maximum, isInteger } of Object.values(settings).flat()) {
-        expect(value, name).toBeGreaterThanOrEqual(minimum);
-        expect(value, name).toBeLessThanOrEqual(maximum);
-        if (isInteger) expect(Number.isInteger(value), name).toBe(true);
+      for (const setting of Object.values(settings).flat()) {
+        const { kind, name, value } = setting;
+        if (kind === 'choice') {
+          expect(setting.choices.map((choice) => choice.value)).toContain(value);
+          continue;
+        }
+        expect(value, name).toBeGreaterThanOrEqual(setting.minimum);
+        expect(value, name).toBeLessThanOrEqual(setting.maximum);
+        if (setting.isInteger) expect(Number.isInteger(value), name).toBe(true);
       }
     }
   });
@@ -37,10 +43,27 @@ describe('presetWith', () => {
     expect(presetWith('nano', 'finetune', { patience: 2 }).finetune.patience).toBe(2);
   });
 
-  const refused: { overrides: Record<string, number>; message: string }[] = [
+  it.each([
+    ['teacher', 'pretrain'],
+    ['student', 'distil'],
+    ['finetune', 'finetune'],
+  ] as const)('puts the precision of %s into its settings alone', (stage, key) => {
+    const nano = presetOf('nano');
+    const choice = presetInfos()
+      .find(({ name }) => name === 'nano')!
+      .settings[stage].find(({ name }) => name === 'precision');
+    expect(choice).toMatchObject({ value: 'f32', choices: [{ value: 'f32' }, { value: 'mixed' }] });
+    const mixed = presetWith('nano', stage, { precision: 'mixed', epochs: 3 });
+    expect(mixed).toEqual({ ...nano, [key]: { ...nano[key], precision: 'mixed', epochs: 3 } });
+    expect(optimiserOf(mixed, stage)).toBe(mixed[key]);
+  });
+
+  const refused: { overrides: Overrides; message: string }[] = [
     { overrides: { epochs: 0 }, message: 'expected epochs from 1' },
     { overrides: { epochs: Number.NaN }, message: 'expected epochs from 1' },
+    { overrides: { epochs: '3' }, message: 'expected epochs from 1' },
     { overrides: { alignment: 1 }, message: 'expected alignment to be a setting' },
+    { overrides: { precision: 'f16' }, message: 'expected precision f32 or mixed, got f16' },
   ];
   it.each(refused)('refuses $overrides', ({ overrides, message }) => {
     expect(() => presetWith('nano', 'teacher', overrides)).toThrow(message);

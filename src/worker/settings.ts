@@ -1,4 +1,5 @@
 /** Presets as the page lists them, and a person's changes put into one. */
+import type { Precision } from '../autograd/graph';
 import type { Stage } from '../train/events';
 import {
   type DistilSettings,
@@ -9,9 +10,9 @@ import {
   type PretrainSettings,
   presetOf,
 } from '../train/settings';
-import type { PresetInfo, SettingInfo } from './api';
+import type { ChoiceInfo, NumberInfo, Overrides, PresetInfo, SettingInfo } from './api';
 
-type Bounds = Omit<SettingInfo, 'name' | 'value'>;
+type Bounds = Omit<NumberInfo, 'kind' | 'name' | 'value'>;
 type NumberOf<T> = Extract<{ [K in keyof T]: T[K] extends number ? K : never }[keyof T], string>;
 
 const share = (label: string, hint: string): Bounds => ({
@@ -68,6 +69,20 @@ const WEIGHTS: Record<keyof DistilSettings['weights'], Bounds> = {
   task: weight('Weight: task'),
 };
 
+const PRECISIONS: Record<Precision, string> = {
+  f32: 'full (32 bit)',
+  mixed: 'mixed (16-bit products, 32-bit sums)',
+};
+
+const precisionOf = ({ precision }: OptimiserSettings): ChoiceInfo => ({
+  kind: 'choice',
+  name: 'precision',
+  label: 'Precision',
+  hint: 'Mixed takes less memory; weights, sums and states stay in 32 bit.',
+  value: precision,
+  choices: Object.entries(PRECISIONS).map(([value, label]) => ({ value, label })),
+});
+
 export function presetInfos(): PresetInfo[] {
   return PRESETS.map((preset) => ({
     name: preset.id,
@@ -75,39 +90,57 @@ export function presetInfos(): PresetInfo[] {
     note: preset.note,
     isPaperScale: preset.paperScale,
     settings: {
-      teacher: [...listed(COMMON, preset.pretrain), ...listed(TEACHER, preset.pretrain)],
-      student: [...listed(WEIGHTS, preset.distil.weights), ...listed(COMMON, preset.distil)],
-      finetune: listed(COMMON, preset.finetune),
+      teacher: [
+        ...listed(COMMON, preset.pretrain),
+        ...listed(TEACHER, preset.pretrain),
+        precisionOf(preset.pretrain),
+      ],
+      student: [
+        ...listed(WEIGHTS, preset.distil.weights),
+        ...listed(COMMON, preset.distil),
+        precisionOf(preset.distil),
+      ],
+      finetune: [...listed(COMMON, preset.finetune), precisionOf(preset.finetune)],
     },
   }));
 }
 
-function listed(bounds: Record<string, Bounds>, values: object): SettingInfo[] {
+function listed(bounds: Record<string, Bounds>, values: object): NumberInfo[] {
   return Object.entries(bounds).map(([name, bound]) => ({
     ...bound,
+    kind: 'number',
     name,
     value: (values as Record<string, number>)[name],
   }));
+}
+
+export function optimiserOf(preset: Preset, stage: Stage): OptimiserSettings {
+  return { teacher: preset.pretrain, student: preset.distil, finetune: preset.finetune }[stage];
+}
+
+function isAllowed(info: SettingInfo, value: number | string): boolean {
+  if (info.kind === 'choice') return info.choices.some((choice) => choice.value === value);
+  return typeof value === 'number' && value >= info.minimum && value <= info.maximum;
+}
+
+function rangeOf(info: SettingInfo): string {
+  if (info.kind === 'number') return `from ${info.minimum} to ${info.maximum}`;
+  return info.choices.map(({ value }) => value).join(' or ');
 }
 
 /**
  * @param overrides by the names of `presetInfos`
  * @throws when a preset or a name is unknown or a value is out of bounds
  */
-export function presetWith(
-  id: string,
-  stage: Stage,
-  overrides: Readonly<Record<string, number>>,
-): Preset {
+export function presetWith(id: string, stage: Stage, overrides: Overrides): Preset {
   const preset = presetOf(id);
   const known = presetInfos().find(({ name }) => name === id)!.settings[stage];
   for (const [name, value] of Object.entries(overrides)) {
     const info = known.find((setting) => setting.name === name);
-    if (!info || !(value >= info.minimum && value <= info.maximum)) {
-      throw new Error(
-        `[settings] expected ${name} ${info ? `from ${info.minimum} to ${info.maximum}` : 'to be a setting'}, got ${value}: set it back in the advanced settings`,
-      );
-    }
+    if (info && isAllowed(info, value)) continue;
+    throw new Error(
+      `[settings] expected ${name} ${info ? rangeOf(info) : 'to be a setting'}, got ${value}: set it back in the advanced settings`,
+    );
   }
   if (stage === 'teacher') return { ...preset, pretrain: { ...preset.pretrain, ...overrides } };
   if (stage === 'finetune') {

@@ -11,8 +11,8 @@ import type { RunControl } from './runControl';
 import { runStage } from './runStage';
 import { contextOf, type SavedRuns } from './savedRuns';
 import { scoreRidge, scoreStudent } from './scoring';
-import { presetWith } from './settings';
-import { planStage } from './stages';
+import { optimiserOf, presetWith } from './settings';
+import { planStage, type StagePlan } from './stages';
 
 export interface TrainServices {
   control: RunControl;
@@ -52,7 +52,7 @@ export async function trainRequested(
   const model: HeldModel = {
     config: plan.config,
     weights,
-    record: recordOf(request, sessions, device.adapterName),
+    record: recordOf(request, plan, sessions, device.adapterName),
   };
   await models.hold(stage === 'teacher' ? 'teacher' : 'student', model);
   if (stage === 'student') await models.hold('distilled', model);
@@ -80,6 +80,7 @@ function widest(sessions: readonly Session[]): Session {
 
 function recordOf(
   { preset, seed, data, stage }: TrainRequest,
+  plan: StagePlan,
   sessions: readonly Session[],
   adapter: string,
 ): ModelRecord {
@@ -92,6 +93,7 @@ function recordOf(
     adapter,
     trainedAt: new Date().toISOString(),
     synthetic: sessions.some(({ synthetic }) => synthetic),
+    precision: optimiserOf(plan.preset, stage).precision,
     sessions: named,
     data,
     outputs: hasOutputs ? [...behaviour.names] : [],

@@ -1,5 +1,6 @@
 // The whole path on the built-in sessions, one stage after the other, each shown as it goes.
 import type { Stage } from '../../train/events';
+import type { Overrides } from '../../worker/api';
 import type { StudioClient } from '../clientContext';
 import { runStore } from '../stores/runStore';
 import { sessionStore } from '../stores/sessionStore';
@@ -28,7 +29,7 @@ const STAGES: { stage: Stage; view: View; text: string }[] = [
 ];
 
 /** What a software adapter on two cores manages in the two minutes that a person watches. */
-const SOFTWARE_EPOCHS: Record<Stage, Record<string, number>> = {
+const SOFTWARE_EPOCHS: Record<Stage, Overrides> = {
   teacher: { epochs: 1 },
   student: { epochs: 3 },
   finetune: { epochs: 2 },

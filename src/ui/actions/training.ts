@@ -65,12 +65,17 @@ export async function train(
 
 /** Goes on with a saved run, with the settings it was started with. */
 export async function resumeSaved(client: StudioClient, run: SavedRun): Promise<RunOutcome> {
-  const { data, overrides } = settingsStore.getState();
-  const { stage, preset, seed, sessionIds } = run;
+  const { data } = settingsStore.getState();
+  const { stage, preset, seed, sessionIds, overrides } = run;
   clearCurves(stage);
   begin(stage);
-  settingsStore.setState({ preset, seed });
-  const request = { stage, preset, seed, sessionIds, data, overrides: overrides[stage] };
+  // What the page shows is what goes on.
+  settingsStore.setState((state) => ({
+    preset,
+    seed,
+    overrides: { ...state.overrides, [stage]: overrides },
+  }));
+  const request = { stage, preset, seed, sessionIds, data, overrides };
   return end(
     await guarded('The saved run could not be continued.', () =>
       client.train({ ...request, resume: true }),
@@ -123,7 +128,11 @@ export async function cancelRun(client: StudioClient): Promise<void> {
   await guarded('The run could not be stopped.', () => client.cancelRun());
 }
 
-export function changeOverride(stage: Stage, name: string, value: number | undefined): void {
+export function changeOverride(
+  stage: Stage,
+  name: string,
+  value: number | string | undefined,
+): void {
   settingsStore.setState(({ overrides }) => {
     const { [name]: _, ...others } = overrides[stage];
     const changed = value === undefined ? others : { ...others, [name]: value };

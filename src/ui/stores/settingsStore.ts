@@ -4,7 +4,7 @@ import { create } from 'zustand';
 import { persist } from 'zustand/middleware';
 import type { DecodePreference } from '../../decode/chooseDecoder';
 import type { Stage } from '../../train/events';
-import type { DataSettings } from '../../worker/api';
+import type { DataSettings, Overrides } from '../../worker/api';
 
 export const VIEWS = ['sessions', 'teacher', 'student', 'decode'] as const;
 export type View = (typeof VIEWS)[number];
@@ -17,7 +17,7 @@ interface Settings {
   preset: string;
   seed: number;
   /** Values that differ from the preset's. */
-  overrides: Record<Stage, Record<string, number>>;
+  overrides: Record<Stage, Overrides>;
   decodeSpeed: number;
   decodeLoop: boolean;
   decodePreference: DecodePreference;

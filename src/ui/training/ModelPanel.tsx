@@ -21,7 +21,8 @@ export function ModelPanel({ which }: { which: 'teacher' | 'student' }) {
           {model.isPaperScale ? '' : ' (not paper scale)'}, {formatCount(model.parameterCount)}{' '}
           parameters, {model.channelCount} channels
           {model.outputs.length > 0 && `, decodes ${model.outputs.join(', ')}`}
-          {model.tunedTo && `, fine-tuned to ${model.tunedTo}`}.
+          {model.tunedTo && `, fine-tuned to ${model.tunedTo}`}
+          {model.precision === 'mixed' && ', trained in mixed precision'}.
         </p>
       ) : (
         <p className="small dim">None yet: train one, or load a file.</p>

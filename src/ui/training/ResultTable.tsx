@@ -34,9 +34,14 @@ export function ResultTable({ results }: { results: Results }) {
             </tr>
           </thead>
           <tbody>
-            {evaluations.map(({ model, score, split, frontEnd, seed, adapter }, i) => (
+            {evaluations.map(({ model, score, split, frontEnd, seed, adapter, settings }, i) => (
               <tr key={model} className={i === 0 ? 'headline' : ''} data-model={model}>
-                <td>{model}</td>
+                <td>
+                  {model}
+                  {settings.precision === 'mixed' && (
+                    <span className="small dim"> in mixed precision</span>
+                  )}
+                </td>
                 <td className="number">{formatScore(score.meanR2)}</td>
                 {score.outputs.flatMap(({ name, r2, r }) => [
                   <td key={`${name} r2`} className="number">

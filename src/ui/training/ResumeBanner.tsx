@@ -9,8 +9,10 @@ export function ResumeBanner({ run }: { run: SavedRun }) {
   return (
     <div className="banner small">
       <span>
-        A saved run ({run.preset}, seed {run.seed}) stands at step {formatCount(run.step)} of{' '}
-        {formatCount(run.totalSteps)}, saved {new Date(run.savedAt).toLocaleString()}.
+        A saved run ({run.preset}, seed {run.seed}
+        {run.overrides.precision === 'mixed' && ', mixed precision'}) stands at step{' '}
+        {formatCount(run.step)} of {formatCount(run.totalSteps)}, saved{' '}
+        {new Date(run.savedAt).toLocaleString()}.
       </span>
       <span className="push row">
         <button type="button" className="primary" onClick={() => void resumeSaved(client, run)}>
