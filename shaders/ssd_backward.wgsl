@@ -10,7 +10,7 @@
 @group(0) @binding(7) var<storage, read> states: array<vec4f>;
 @group(0) @binding(8) var<storage, read> d_states: array<vec4f>;
 @group(0) @binding(9) var<storage, read> decays: array<vec4f>;
-// Per head and chunk as common/ssd.wgsl says, then per chunk Σ_heads kappa_j (G_i x_j) exp(s_i - s_j) [frame j, tile of i].
+// Per head and chunk as common/ssd.wgsl says, then per chunk Σ_heads kappa_j (G_i x_j) exp(s_i - s_j) as pairs in both orders.
 @group(0) @binding(10) var<storage, read_write> record: array<vec4f>;
 @group(0) @binding(11) var<storage, read_write> out: array<vec4f>;
 @group(0) @binding(12) var<storage, read_write> ddt: array<f32>;
@@ -18,140 +18,148 @@
 @group(0) @binding(14) var<storage, read_write> dd: array<f32>;
 
 fn sums_over_heads(chunks: u32, index: u32) -> u32 {
-  return record_of(chunks * layer.heads) + index * Q * TILES;
+  return record_of(chunks * layer.heads) + index * 2u * PAIRS;
 }
 
-// One tile of pairs of frames of one chunk: what the decays' gradients need of each head, and the sum over the heads.
+// The pairs of a block of 16 frames i (rows of the tile) and a tile of four frames j (columns) of one chunk: what the decays'
+// gradients need of each head, and the sum over the heads.
 @compute @workgroup_size(64)
 fn pairs(@builtin(global_invocation_id) id: vec3u) {
   let stride = layer.heads * layer.head_dim;
   let chunks = arrayLength(&x) / (stride * layer.frames) * chunk_count();
-  if (id.x >= chunks * CAUSAL_TILES) { return; }
-  let index = id.x / CAUSAL_TILES;
-  let tile = causal_tile(id.x % CAUSAL_TILES);
+  let index = id.x / (BLOCKS * TILES);
+  if (index >= chunks) { return; }
+  let block = id.x / TILES % BLOCKS;
+  let tile = id.x % TILES;
+  // Frames j after the block count nothing.
+  let end = select(0u, 4u * (block + 1u), tile < 4u * (block + 1u));
   let chunk = chunk_of(index);
-  let own = frames4(chunk, 4u * tile.x) * stride;
-  let others = frames4(chunk, 4u * tile.y) * stride;
-  let in_chunk = 4u * tile.y * TILES + tile.x;
-  var sums = mat4x4f();
+  let own = places_of_frames(chunk, 16u * block, stride, id.x % SHARING);
+  let others = frames4(chunk, 4u * tile) * stride;
+  // Columns: frames i, rows: frames j.
+  var sums: array<mat4x4f, 4>;
   for (var head = 0u; head < layer.heads; head++) {
-    let g = own + head * layer.head_dim;
-    let v = others + head * layer.head_dim;
-    // Column: frame j, row: frame i.
-    var products = mat4x4f();
-    for (var p = 0u; p < layer.head_dim; p++) {
-      let of_g = mat4x4f(values[g.x + p], values[g.y + p], values[g.z + p], values[g.w + p]);
-      let of_x = mat4x4f(x[v.x + p], x[v.y + p], x[v.z + p], x[v.w + p]);
-      products += transpose(of_g) * of_x;
+    // Said outright: a variable only declared in a loop kept the last round's value (Dawn on lavapipe).
+    var products = Tile();
+    for (var p = head * layer.head_dim; p < (head + 1u) * layer.head_dim; p++) {
+      add_product(&products, transpose(load4(&x, others + p)), rows_at(&values, own, p));
     }
+    let of_rows = parts(products);
     let of_head = index * layer.heads + head;
-    let s = of_head * Q * TILES + in_chunk;
-    let to = record_of(of_head) + in_chunk;
-    record[to] = products[0] * scores[s];
-    record[to + TILES] = products[1] * scores[s + TILES];
-    record[to + 2u * TILES] = products[2] * scores[s + 2u * TILES];
-    record[to + 3u * TILES] = products[3] * scores[s + 3u * TILES];
-    if (tile.x == tile.y) {
-      let diagonal = vec4f(products[0].x, products[1].y, products[2].z, products[3].w);
-      record[record_of(of_head) + DIAGONAL + tile.x] = diagonal;
+    let to = record_of(of_head);
+    var of_dts = dts_between(chunk, head, 16u * block, 4u * tile);
+    for (var other = 4u * block; other < end; other++) {
+      let of_tile = of_rows[other % 4u];
+      let pairs = transpose(of_tile);
+      let at = 4u * tile * TILES + other + vec4u(0u, TILES, 2u * TILES, 3u * TILES);
+      let found = load4(&scores, of_head * 2u * PAIRS + at);
+      record[to + at.x] = pairs[0] * found[0];
+      record[to + at.y] = pairs[1] * found[1];
+      record[to + at.z] = pairs[2] * found[2];
+      record[to + at.w] = pairs[3] * found[3];
+      if (tile == other) {
+        record[to + DIAGONAL + tile] = vec4f(pairs[0].x, pairs[1].y, pairs[2].z, pairs[3].w);
+      }
+      sums[other % 4u] += columns_product(of_tile, weights_of_pairs(chunk, head, 4u * other, 4u * tile, &of_dts));
     }
-    let factors = weight_tile(chunk, head, tile);
-    sums[0] += products[0] * factors[0];
-    sums[1] += products[1] * factors[1];
-    sums[2] += products[2] * factors[2];
-    sums[3] += products[3] * factors[3];
   }
-  let to = sums_over_heads(chunks, index) + in_chunk;
-  record[to] = sums[0];
-  record[to + TILES] = sums[1];
-  record[to + 2u * TILES] = sums[2];
-  record[to + 3u * TILES] = sums[3];
+  let to = sums_over_heads(chunks, index);
+  for (var other = 4u * block; other < end; other++) {
+    let of_i = sums[other % 4u];
+    let of_j = transpose(of_i);
+    for (var r = 0u; r < 4u; r++) {
+      record[to + (4u * tile + r) * TILES + other] = of_j[r];
+      record[to + PAIRS + (4u * other + r) * TILES + tile] = of_i[r];
+    }
+  }
 }
 
-// A tile of four frames by four columns, of dC and of dB, with w_ij the sums that `pairs` leaves:
+// Rows: a block of 16 frames, columns: four numbers n, of dC or of dB, with w_ij the sums that `pairs` leaves:
 //   dC_i = Σ_{j<=i} w_ij B_j + Σ_heads exp(s_i) G_i S,
 //   dB_j = Σ_{i>=j} w_ij C_i + Σ_heads kappa_j exp(s_Q - s_j) x_j dS.
 @compute @workgroup_size(64)
 fn gradient_bc(@builtin(global_invocation_id) id: vec3u) {
   let chunks = arrayLength(&bc) / (2u * layer.d_state * layer.frames) * chunk_count();
-  let tiles = TILES * layer.d_state;
-  if (id.x >= chunks * tiles) { return; }
-  let index = id.x / tiles;
-  let tile = id.x % tiles / layer.d_state;
-  let n = id.x % layer.d_state;
+  let columns = padded(layer.d_state);
+  let index = id.x / (BLOCKS * columns);
+  if (index >= chunks) { return; }
+  let block = id.x / columns % BLOCKS;
   let chunk = chunk_of(index);
-  if (4u * tile >= chunk.length) { return; }
-  let own = frames4(chunk, 4u * tile);
-  let own_b = own * 2u * layer.d_state + n;
-  let own_c = own_b + layer.d_state;
-  let offsets = min(4u * tile + vec4u(0u, 1u, 2u, 3u), vec4u(chunk.length - 1u)) + chunk.first;
-  // Columns: the tile's frames.
-  var of_c = mat4x4f();
-  var of_b = mat4x4f();
+  if (16u * block >= chunk.length) { return; }
+  let own_n = id.x % columns;
+  let n = min(own_n, layer.d_state - 1u);
+  let lane = id.x % SHARING;
+  let is_of_b = id.z == 1u;
+  let stride = layer.heads * layer.head_dim;
+  let places = places_of_frames(chunk, 16u * block, stride, lane);
+  let own = select(layer.d_state, 0u, is_of_b) + n;
+  let tiles = (chunk.length + 3u) / 4u;
+  let own_end = min(4u * (block + 1u), tiles);
+  // Columns: frames, rows: numbers n.
+  var sum: array<mat4x4f, 4>;
   for (var head = 0u; head < layer.heads; head++) {
     let of_head = index * layer.heads + head;
-    let r = (own * layer.heads + head) * layer.head_dim;
-    let s = of_head * 4u * layer.head_dim * layer.d_state + n;
-    var part_c = mat4x4f();
-    var part_b = mat4x4f();
-    for (var p = 0u; p < layer.head_dim; p++) {
-      let at = s + (4u * p + vec4u(0u, 1u, 2u, 3u)) * layer.d_state;
-      let of_g = mat4x4f(values[r.x + p], values[r.y + p], values[r.z + p], values[r.w + p]);
-      part_c += mat4x4f(states[at.x], states[at.y], states[at.z], states[at.w]) * of_g;
-      let of_x = mat4x4f(x[r.x + p], x[r.y + p], x[r.z + p], x[r.w + p]);
-      part_b += mat4x4f(d_states[at.x], d_states[at.y], d_states[at.z], d_states[at.w]) * of_x;
+    var part = Tile();
+    if (is_of_b) {
+      part = through_state(&x, &d_states, places, head, of_head, n);
+    } else {
+      part = through_state(&values, &states, places, head, of_head, n);
     }
-    let row = (index / chunk_count() * layer.heads + head) * layer.frames;
-    let d0 = decays[row + offsets.x];
-    let d1 = decays[row + offsets.y];
-    let d2 = decays[row + offsets.z];
-    let d3 = decays[row + offsets.w];
-    part_c = mat4x4f(part_c[0] * d0.x, part_c[1] * d1.x, part_c[2] * d2.x, part_c[3] * d3.x);
-    part_b = mat4x4f(part_b[0] * d0.y, part_b[1] * d1.y, part_b[2] * d2.y, part_b[3] * d3.y);
-    let to = record_of(of_head) + tile * layer.d_state + n;
-    record[to + dots_of_states(0u)] = vec4f(
-      dot(part_c[0], bc[own_c.x]),
-      dot(part_c[1], bc[own_c.y]),
-      dot(part_c[2], bc[own_c.z]),
-      dot(part_c[3], bc[own_c.w]),
-    );
-    record[to + dots_of_states(1u)] = vec4f(
-      dot(part_b[0], bc[own_b.x]),
-      dot(part_b[1], bc[own_b.y]),
-      dot(part_b[2], bc[own_b.z]),
-      dot(part_b[3], bc[own_b.w]),
-    );
-    of_c += part_c;
-    of_b += mat4x4f(part_b[0] * d0.z, part_b[1] * d1.z, part_b[2] * d2.z, part_b[3] * d3.z);
+    let row = index / chunk_count() * layer.heads + head;
+    let of_chunk = decays_of_chunk(row, index % chunk_count());
+    let to = record_of(of_head) + dots_of_states(id.z) + n;
+    let of_rows = parts(part);
+    for (var tile = 4u * block; tile < own_end; tile++) {
+      let decayed = columns_times(of_rows[tile % 4u], decays[of_chunk + select(0u, TILES, is_of_b) + tile]);
+      let partners = load4(&bc, frames4(chunk, 4u * tile) * 2u * layer.d_state + own);
+      record[to + tile * layer.d_state] = vec4f(
+        dot(decayed[0], partners[0]),
+        dot(decayed[1], partners[1]),
+        dot(decayed[2], partners[2]),
+        dot(decayed[3], partners[3]),
+      );
+      sum[tile % 4u] += columns_times(of_rows[tile % 4u], decays[of_chunk + select(0u, 2u * TILES, is_of_b) + tile]);
+    }
   }
-  let sums = sums_over_heads(chunks, index);
-  for (var other = 0u; other <= tile; other++) {
-    let at = sums + 4u * other * TILES + tile;
-    let found = mat4x4f(record[at], record[at + TILES], record[at + 2u * TILES], record[at + 3u * TILES]);
-    let b = frames4(chunk, 4u * other) * 2u * layer.d_state + n;
-    of_c += mat4x4f(bc[b.x], bc[b.y], bc[b.z], bc[b.w]) * transpose(found);
+  let pairs = sums_over_heads(chunks, index) + select(PAIRS, 0u, is_of_b);
+  let of_block = places_of_pairs(pairs, block, lane);
+  var result = Tile(sum[0], sum[1], sum[2], sum[3]);
+  let end = select(own_end, tiles, is_of_b);
+  let of_others = select(0u, layer.d_state, is_of_b) + n;
+  for (var other = select(0u, 4u * block, is_of_b); other < end; other++) {
+    let partners = load4(&bc, frames4(chunk, 4u * other) * 2u * layer.d_state + of_others);
+    add_product(&result, partners, written_rows_at(&record, of_block, other));
   }
-  for (var other = tile; other < (chunk.length + 3u) / 4u; other++) {
-    let at = sums + 4u * tile * TILES + other;
-    let found = mat4x4f(record[at], record[at + TILES], record[at + 2u * TILES], record[at + 3u * TILES]);
-    let c = frames4(chunk, 4u * other) * 2u * layer.d_state + layer.d_state + n;
-    of_b += mat4x4f(bc[c.x], bc[c.y], bc[c.z], bc[c.w]) * found;
+  if (own_n >= layer.d_state) { return; }
+  let of_tiles = parts(result);
+  for (var tile = 4u * block; tile < own_end; tile++) {
+    let of_tile = of_tiles[tile % 4u];
+    let at = frames4(chunk, 4u * tile) * 2u * layer.d_state + own;
+    // Frames past the end are not there.
+    let exists = 4u * tile + vec4u(0u, 1u, 2u, 3u) < vec4u(chunk.length);
+    out[at.x] = of_tile[0];
+    if (exists.y) { out[at.y] = of_tile[1]; }
+    if (exists.z) { out[at.z] = of_tile[2]; }
+    if (exists.w) { out[at.w] = of_tile[3]; }
   }
-  let first = 4u * tile;
-  out[own_b.x] = of_b[0];
-  out[own_c.x] = of_c[0];
-  if (first + 1u < chunk.length) {
-    out[own_b.y] = of_b[1];
-    out[own_c.y] = of_c[1];
+}
+
+// Σ_p of a head's rows (places of 16 frames) times its state.
+fn through_state(
+  rows: ptr<storage, array<vec4f>, read>,
+  of_states: ptr<storage, array<vec4f>, read>,
+  places: Places,
+  head: u32,
+  of_head: u32,
+  n: u32,
+) -> Tile {
+  var result = Tile();
+  let state = of_head * 4u * layer.head_dim * layer.d_state + n + vec4u(0u, 1u, 2u, 3u) * layer.d_state;
+  for (var p = 0u; p < layer.head_dim; p++) {
+    let others = load4(of_states, state + 4u * p * layer.d_state);
+    add_product(&result, others, rows_at(rows, places, head * layer.head_dim + p));
   }
-  if (first + 2u < chunk.length) {
-    out[own_b.z] = of_b[2];
-    out[own_c.z] = of_c[2];
-  }
-  if (first + 3u < chunk.length) {
-    out[own_b.w] = of_b[3];
-    out[own_c.w] = of_c[3];
-  }
+  return result;
 }
 
 var<workgroup> head_sums: array<vec2f, 64>;
@@ -171,7 +179,7 @@ fn sum_gradients(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_
     let chunk = chunk_of(index);
     let start = record_of(index * layer.heads + head);
     var overlap = vec4f();
-    for (var t = 0u; t < layer.head_dim * layer.d_state; t++) { overlap += record[start + OVERLAP + t]; }
+    for (var t = 0u; t < row_blocks() * layer.d_state; t++) { overlap += record[start + OVERLAP + t]; }
     // Of the frames i: pairs with the frames before k.
     var rows: array<vec4f, TILES>;
     var of_b = 0.0;

@@ -1,9 +1,10 @@
 // What the kernels of the SSD layer share: sizes, chunks of Q frames in the order of the recurrence, and decays.
 
 const Q = 32u;
-// Tiles of four frames in a chunk; all kernels work on 4 x 4 numbers per invocation.
+// Tiles of four frames in a chunk, and blocks of 16. An invocation works on 16 x 4 numbers, whose columns are four
+// frames or four numbers of a row of x, B or C.
 const TILES = 8u;
-const CAUSAL_TILES = 36u;
+const BLOCKS = 2u;
 
 // Sizes as uniforms, not overrides: layers and directions share one pipeline per entry point.
 struct Layer {
@@ -27,13 +28,12 @@ struct Layer {
 @group(0) @binding(0) var<uniform> layer: Layer;
 
 struct Chunk {
-  // Index of the batch entry's frame 0 in [B, T].
-  origin: u32,
-  first: u32,
+  // Index in [B, T] of the chunk's first frame, and from one frame to the next: 1, or in the other direction -1.
+  begin: u32,
+  step: u32,
   length: u32,
   // Of a_log and d [directions, H]: head 0 of the chunk's direction.
   parameters: u32,
-  reversed: bool,
 }
 
 fn chunk_count() -> u32 {
@@ -45,30 +45,33 @@ fn chunk_of(index: u32) -> Chunk {
   let first = index % chunk_count() * Q;
   let batch = index / chunk_count();
   let direction = batch / layer.batch_entries;
+  let is_reversed = direction != layer.reversed;
   return Chunk(
-    batch * layer.frames,
-    first,
+    batch * layer.frames + select(first, layer.frames - 1u - first, is_reversed),
+    select(1u, 0xffffffffu, is_reversed),
     min(Q, layer.frames - first),
     direction * layer.heads,
-    direction != layer.reversed,
   );
 }
 
 // Index in [B, T] of frame i of the chunk; past the end the last frame, whose result is not used.
 fn frame(chunk: Chunk, i: u32) -> u32 {
-  let t = chunk.first + min(i, chunk.length - 1u);
-  return chunk.origin + select(t, layer.frames - 1u - t, chunk.reversed);
+  return chunk.begin + chunk.step * min(i, chunk.length - 1u);
 }
 
 fn frames4(chunk: Chunk, i: u32) -> vec4u {
-  return vec4u(frame(chunk, i), frame(chunk, i + 1u), frame(chunk, i + 2u), frame(chunk, i + 3u));
+  return chunk.begin + chunk.step * min(i + vec4u(0u, 1u, 2u, 3u), vec4u(chunk.length - 1u));
 }
 
-// Frame tiles (i, j) with j <= i, without gaps: the pairs of rows r and 7 - r hold nine each.
-fn causal_tile(index: u32) -> vec2u {
-  let row = index / 9u;
-  let column = index % 9u;
-  return select(vec2u(7u - row, column - row - 1u), vec2u(row, column), column <= row);
+// Of the 16 frames from `first` on: the places of what has `stride` vec4s per frame.
+fn places_of_frames(chunk: Chunk, first: u32, stride: u32, lane: u32) -> Places {
+  return places_of_rows(
+    frames4(chunk, first) * stride,
+    frames4(chunk, first + 4u) * stride,
+    frames4(chunk, first + 8u) * stride,
+    frames4(chunk, first + 12u) * stride,
+    lane,
+  );
 }
 
 // exp of a sum of decays; they are never positive.
@@ -80,70 +83,78 @@ fn dt_of(chunk: Chunk, head: u32, i: u32) -> f32 {
   return dt[frame(chunk, i) * layer.heads + head];
 }
 
-// exp(s_i - s_j) for the frames i (rows) and j (columns) of a tile with j <= i; 0 where i < j or past the end. Each is
-// the exp of its own sum, because a difference of long sums would lose the small decays that decide the result.
-fn decay_tile(chunk: Chunk, head: u32, tile: vec2u) -> mat4x4f {
+fn dts_of(chunk: Chunk, head: u32, i: u32) -> vec4f {
+  return vec4f(
+    dt_of(chunk, head, i),
+    dt_of(chunk, head, i + 1u),
+    dt_of(chunk, head, i + 2u),
+    dt_of(chunk, head, i + 3u),
+  );
+}
+
+// kappa_j exp(s_i - s_j) for the frames i (columns, four from `i` on) and j (rows, four from `j` on); 0 where i < j or past
+// the end. `sums` holds Σ_{j<k<i} dt_k of each j and walks on. Each exponent is a sum of its own, because a difference of
+// long sums would lose the small decays that decide the result.
+fn weights_of_pairs(chunk: Chunk, head: u32, i: u32, j: u32, sums: ptr<function, vec4f>) -> mat4x4f {
   let rate = -exp(a_log[chunk.parameters + head]);
-  let i = 4u * tile.x;
-  let j = 4u * tile.y;
-  let one = dt_of(chunk, head, i + 1u);
-  let two = dt_of(chunk, head, i + 2u);
-  let three = dt_of(chunk, head, i + 3u);
-  let rows = vec4f(0.0, one, one + two, one + two + three);
-  let exists = vec4u(i, i + 1u, i + 2u, i + 3u) < vec4u(chunk.length);
-  if (i == j) {
-    return mat4x4f(
-      select(vec4f(), decay4(rate * rows), exists),
-      select(vec4f(), decay4(rate * vec4f(0.0, 0.0, two, two + three)), exists & vec4<bool>(false, true, true, true)),
-      select(vec4f(), decay4(rate * vec4f(0.0, 0.0, 0.0, three)), exists & vec4<bool>(false, false, true, true)),
-      vec4f(0.0, 0.0, 0.0, select(0.0, 1.0, exists.w)),
-    );
+  let js = j + vec4u(0u, 1u, 2u, 3u);
+  let kappas = select(vec4f(1.0), dts_of(chunk, head, j), layer.scale_by_dt == 1u);
+  let dts = dts_of(chunk, head, i);
+  let walked = mat4x4f(
+    select(vec4f(), vec4f(dts.x), js < vec4u(i)),
+    select(vec4f(), vec4f(dts.y), js < vec4u(i + 1u)),
+    select(vec4f(), vec4f(dts.z), js < vec4u(i + 2u)),
+    select(vec4f(), vec4f(dts.w), js < vec4u(i + 3u)),
+  );
+  let first = *sums + walked[0];
+  let second = first + walked[1];
+  let third = second + walked[2];
+  *sums = third + walked[3];
+  return mat4x4f(
+    select(vec4f(), kappas * decay4(rate * first), (js <= vec4u(i)) & vec4<bool>(i < chunk.length)),
+    select(vec4f(), kappas * decay4(rate * second), (js <= vec4u(i + 1u)) & vec4<bool>(i + 1u < chunk.length)),
+    select(vec4f(), kappas * decay4(rate * third), (js <= vec4u(i + 2u)) & vec4<bool>(i + 2u < chunk.length)),
+    select(vec4f(), kappas * decay4(rate * *sums), (js <= vec4u(i + 3u)) & vec4<bool>(i + 3u < chunk.length)),
+  );
+}
+
+// Σ_{j<k<i} dt_k for the four frames j from `j` on.
+fn dts_between(chunk: Chunk, head: u32, i: u32, j: u32) -> vec4f {
+  var sums = vec4f();
+  for (var k = j + 1u; k < i; k++) {
+    sums += select(vec4f(), vec4f(dt_of(chunk, head, k)), j + vec4u(0u, 1u, 2u, 3u) < vec4u(k));
   }
-  var sums = rows;
-  for (var k = j + 4u; k <= i; k++) { sums += dt_of(chunk, head, k); }
-  let third = dt_of(chunk, head, j + 3u);
-  let second = dt_of(chunk, head, j + 2u) + third;
-  let first = dt_of(chunk, head, j + 1u) + second;
-  return mat4x4f(
-    select(vec4f(), decay4(rate * (sums + first)), exists),
-    select(vec4f(), decay4(rate * (sums + second)), exists),
-    select(vec4f(), decay4(rate * (sums + third)), exists),
-    select(vec4f(), decay4(rate * sums), exists),
-  );
+  return sums;
 }
 
-// The same times kappa_j.
-fn weight_tile(chunk: Chunk, head: u32, tile: vec2u) -> mat4x4f {
-  let decayed = decay_tile(chunk, head, tile);
-  let j = 4u * tile.y;
-  let dts = vec4f(
-    dt_of(chunk, head, j),
-    dt_of(chunk, head, j + 1u),
-    dt_of(chunk, head, j + 2u),
-    dt_of(chunk, head, j + 3u),
-  );
-  let kappas = select(vec4f(1.0), dts, layer.scale_by_dt == 1u);
-  return mat4x4f(decayed[0] * kappas.x, decayed[1] * kappas.y, decayed[2] * kappas.z, decayed[3] * kappas.w);
+// Of each head and chunk [B, H, chunks, 3, TILES]: the decay of each frame from the chunk's beginning, to its end, and kappa
+// times that; 0 past the end.
+fn decays_of_chunk(head: u32, chunk: u32) -> u32 {
+  return (head * chunk_count() + chunk) * 3u * TILES;
 }
 
-fn transpose_unless(tile: mat4x4f, keeps: bool) -> mat4x4f {
-  let turned = transpose(tile);
-  return mat4x4f(
-    select(turned[0], tile[0], keeps),
-    select(turned[1], tile[1], keeps),
-    select(turned[2], tile[2], keeps),
-    select(turned[3], tile[3], keeps),
-  );
+// Pairs of frames of a chunk lie in both orders, of [frame j, tile of i] and of [frame i, tile of j], in vec4s.
+const PAIRS = Q * TILES;
+
+// Of the frames of a block the pairs with tile 0 of the others.
+fn places_of_pairs(origin: u32, block: u32, lane: u32) -> Places {
+  let row = origin + 16u * block * TILES + vec4u(0u, TILES, 2u * TILES, 3u * TILES);
+  return places_of_rows(row, row + 4u * TILES, row + 8u * TILES, row + 12u * TILES, lane);
 }
 
 // The backward pass notes for each head and chunk, in vec4s: kappa_j (G_i x_j)(C_i B_j) exp(s_i - s_j) [frame j, tile of i];
-// G_i x_i [tile of i]; shares of exp(s_Q) <S, dS> [P / 4, N / 4]; shares of exp(s_i) G_i S C_i and then of
+// G_i x_i [tile of i]; shares of exp(s_Q) <S, dS> [P / 16, N / 4]; shares of exp(s_i) G_i S C_i and then of
 // exp(s_Q - s_j) x_j dS B_j [tile of frames, N / 4].
-const DIAGONAL = Q * TILES;
+const DIAGONAL = PAIRS;
 const OVERLAP = DIAGONAL + TILES;
 
+// Blocks of 16 numbers of a head; the last repeats rows where P is no multiple of 16.
+fn row_blocks() -> u32 {
+  return (layer.head_dim + 3u) / 4u;
+}
+
 fn dots_of_states(role: u32) -> u32 {
-  return OVERLAP + layer.head_dim * layer.d_state + role * TILES * layer.d_state;
+  return OVERLAP + row_blocks() * layer.d_state + role * TILES * layer.d_state;
 }
 
 // `index` in [B, chunks, H].

@@ -11,7 +11,7 @@ export interface Shader {
 
 const BINDING =
   /@group\(0\)\s*@binding\((\d+)\)\s*var<\s*(storage\s*(?:,\s*(read|read_write))?|uniform)\s*>\s*(\w+)\s*:/g;
-const ENABLE = /^enable \w+;$/gm;
+const DIRECTIVE = /^(?:enable \w+|diagnostic\([^)]*\));$/gm;
 const OVERRIDE = /override\s+(\w+)/g;
 
 /**
@@ -20,9 +20,9 @@ const OVERRIDE = /override\s+(\w+)/g;
  */
 export function defineShader(name: string, source: string, ...common: readonly string[]): Shader {
   const text = [source, ...common].join('\n');
-  // `enable` must stand before everything else; on the first line it moves no other.
-  const enables = [...text.matchAll(ENABLE)].map(([directive]) => directive);
-  const code = `${enables.join(' ')}${text.replaceAll(ENABLE, '')}`;
+  // Directives must stand before everything else; on the first line they move no other.
+  const directives = [...text.matchAll(DIRECTIVE)].map(([directive]) => directive);
+  const code = `${directives.join(' ')}${text.replaceAll(DIRECTIVE, '')}`;
   const bindings = new Map<string, { index: number; access: Access }>();
   for (const [, index, space, access, binding] of code.matchAll(BINDING)) {
     bindings.set(binding, {

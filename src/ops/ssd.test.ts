@@ -53,6 +53,7 @@ const build = (graph: Graph, x: Shape, dt: Shape, bc: Shape, directions: 1 | 2 =
   });
 
 testOp('ssd', {
+  hasSubgroupForm: true,
   cases(draw, i) {
     const { H, P, N, ...options } = LAYERS[i % LAYERS.length];
     const { directions } = options;

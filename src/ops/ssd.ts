@@ -3,19 +3,24 @@
 import { type Dispatch, type GpuCall, type Op, scratch } from '../autograd/op';
 import type { Tensor } from '../autograd/tensor';
 import { ssdGradient } from './ssdBackward';
-import { chunkCount, prepare, scan, statesOfChunks } from './ssdKernels';
+import { chunkCount, decaysShape, prepare, scan, statesOfChunks } from './ssdKernels';
 import { CHUNK_FRAMES, checkSsdShapes, type SsdParams, ssdSizes } from './ssdShape';
 import { ssdForwardTwin } from './ssdTwin';
 
-function forwardDispatches({ inputs, outputs, params }: GpuCall<SsdParams>): Dispatch[] {
+function forwardDispatches({
+  inputs,
+  outputs,
+  params,
+  subgroupSize,
+}: GpuCall<SsdParams>): Dispatch[] {
   const [x, dt, aLog, bc, d, initialState] = inputs;
   const [y, finalState, states, scores, decays] = outputs;
   const sizes = ssdSizes(x.shape, bc.shape);
+  const layer = { sizes, params, subgroupSize };
   return [
-    prepare(sizes, params, { bc, dt, a_log: aLog, new_scores: scores, new_decays: decays }),
+    prepare(layer, { bc, dt, a_log: aLog, new_scores: scores, new_decays: decays }),
     statesOfChunks(
-      sizes,
-      params,
+      layer,
       { isBackward: false, hasBoundary: params.hasInitial },
       {
         values: x,
@@ -29,26 +34,26 @@ function forwardDispatches({ inputs, outputs, params }: GpuCall<SsdParams>): Dis
         new_boundary: finalState,
       },
     ),
-    scan(sizes, params, false, { values: x, bc, d, states, decays, scores, out: y }),
+    scan(layer, false, { values: x, bc, d, states, decays, scores, out: y }),
   ];
 }
 
 /**
  * Outputs y, finalState, and for the gradient: the states that enter the chunks [B, chunks, H, P, N], the chunks'
- * scores [B, chunks, H, Q, Q] and the frames' decays [B, H, T, 4].
+ * scores in both orders [B, chunks, H, 2, Q, Q] and the frames' decays.
  */
 const ssdOp: Op<SsdParams> = {
   name: 'ssd',
   infer(inputs, params) {
     const sizes = checkSsdShapes(inputs, params);
-    const { B, T, H, P, N } = sizes;
+    const { B, H, P, N } = sizes;
     const chunks = chunkCount(sizes);
     return [
       inputs[0],
       [B, H, P, N],
       [B, chunks, H, P, N],
-      [B, chunks, H, CHUNK_FRAMES, CHUNK_FRAMES],
-      [B, H, T, 4],
+      [B, chunks, H, 2, CHUNK_FRAMES, CHUNK_FRAMES],
+      decaysShape(sizes),
     ];
   },
   cpu: ssdForwardTwin,

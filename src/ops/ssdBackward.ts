@@ -13,17 +13,22 @@ import {
 import { type SsdParams, ssdSizes } from './ssdShape';
 import { type SsdBackwardParams, ssdBackwardTwin } from './ssdTwin';
 
-function backwardDispatches({ inputs, outputs, params }: GpuCall<SsdBackwardParams>): Dispatch[] {
+function backwardDispatches({
+  inputs,
+  outputs,
+  params,
+  subgroupSize,
+}: GpuCall<SsdBackwardParams>): Dispatch[] {
   const [x, dt, aLog, bc, d, states, scores, decays, gradient, gradientFinal] = inputs;
   const [dx, ddt, daLog, dbc, dd, dInitial] = outputs;
   const sizes = ssdSizes(x.shape, bc.shape);
+  const layer = { sizes, params, subgroupSize };
   const { B, H, P, N } = sizes;
   const dStates = scratch(states.size);
   const record = scratch(recordElements(sizes));
   return [
     statesOfChunks(
-      sizes,
-      params,
+      layer,
       { isBackward: true, hasBoundary: params.throughFinalState },
       {
         values: gradient,
@@ -36,7 +41,7 @@ function backwardDispatches({ inputs, outputs, params }: GpuCall<SsdBackwardPara
         new_boundary: dInitial ?? scratch(B * H * P * N),
       },
     ),
-    scan(sizes, params, true, {
+    scan(layer, true, {
       values: gradient,
       bc,
       d,
@@ -45,8 +50,8 @@ function backwardDispatches({ inputs, outputs, params }: GpuCall<SsdBackwardPara
       scores,
       out: dx,
     }),
-    pairs(sizes, params, { x, values: gradient, dt, a_log: aLog, scores, record }),
-    gradientBc(sizes, params, {
+    pairs(layer, { x, values: gradient, dt, a_log: aLog, scores, record }),
+    gradientBc(layer, {
       x,
       values: gradient,
       bc,
@@ -56,7 +61,7 @@ function backwardDispatches({ inputs, outputs, params }: GpuCall<SsdBackwardPara
       record,
       out: dbc,
     }),
-    sumGradients(sizes, params, { record, dt, a_log: aLog, ddt, da_log: daLog, dd }),
+    sumGradients(layer, { record, dt, a_log: aLog, ddt, da_log: daLog, dd }),
   ];
 }
 

@@ -1,0 +1,46 @@
+// A tile of 16 rows by four columns in registers: columns 0 to 3 of `a` are its first four rows, of `b` the next, ...
+struct Tile {
+  a: mat4x4f,
+  b: mat4x4f,
+  c: mat4x4f,
+  d: mat4x4f,
+}
+
+// For loops over the four: less to compile than four times the same.
+fn parts(tile: Tile) -> array<mat4x4f, 4> {
+  return array(tile.a, tile.b, tile.c, tile.d);
+}
+
+// Column r of `rows` holds four numbers of row r, one for each column of `others`.
+fn add_product(tile: ptr<function, Tile>, others: mat4x4f, rows: Tile) {
+  (*tile).a += others * rows.a;
+  (*tile).b += others * rows.b;
+  (*tile).c += others * rows.c;
+  (*tile).d += others * rows.d;
+}
+
+fn transposed(tile: Tile) -> Tile {
+  return Tile(transpose(tile.a), transpose(tile.b), transpose(tile.c), transpose(tile.d));
+}
+
+fn columns_times(columns: mat4x4f, factors: vec4f) -> mat4x4f {
+  return mat4x4f(
+    columns[0] * factors.x,
+    columns[1] * factors.y,
+    columns[2] * factors.z,
+    columns[3] * factors.w,
+  );
+}
+
+fn columns_product(left: mat4x4f, right: mat4x4f) -> mat4x4f {
+  return mat4x4f(left[0] * right[0], left[1] * right[1], left[2] * right[2], left[3] * right[3]);
+}
+
+fn load4(source: ptr<storage, array<vec4f>, read>, at: vec4u) -> mat4x4f {
+  return mat4x4f((*source)[at.x], (*source)[at.y], (*source)[at.z], (*source)[at.w]);
+}
+
+// Lanes for so many columns: those that share rows belong together.
+fn padded(columns: u32) -> u32 {
+  return (columns + SHARING - 1u) / SHARING * SHARING;
+}
