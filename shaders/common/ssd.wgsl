@@ -13,9 +13,7 @@ struct Layer {
   // In vec4s: P / 4 and N / 4.
   head_dim: u32,
   d_state: u32,
-  // 1: frames run from T-1 down to 0, in the second direction of two the other way.
-  reversed: u32,
-  // Of one direction: those after them are the second direction, with its own A and D.
+  // Of one direction: those after them are the second direction, whose frames run from T-1 down to 0, with its own A and D.
   batch_entries: u32,
   // Input term of the recurrence: 0: x B (REALM), 1: dt x B (Mamba-2).
   scale_by_dt: u32,
@@ -45,7 +43,7 @@ fn chunk_of(index: u32) -> Chunk {
   let first = index % chunk_count() * Q;
   let batch = index / chunk_count();
   let direction = batch / layer.batch_entries;
-  let is_reversed = direction != layer.reversed;
+  let is_reversed = direction == 1u;
   return Chunk(
     batch * layer.frames + select(first, layer.frames - 1u - first, is_reversed),
     select(1u, 0xffffffffu, is_reversed),

@@ -70,9 +70,8 @@ const ssdOp: Op<SsdParams> = {
  * @param options.bc [B,T,2N], N a multiple of 4, rotated; B in the first N columns and C in the last, for all heads
  * @param options.d [directions * H]
  * @param options.initialState [B,H,P,N], zeros if absent
- * @param options.reverse frames are processed from T-1 down to 0
- * @param options.directions with 2 the second half of the batch is processed the other way, with the second half of
- *   aLog and d
+ * @param options.directions with 2 the second half of the batch is processed from frame T-1 down to 0, with the second
+ *   half of aLog and d
  * @param options.inputScale k = 1 ('one', REALM) or k = dt ('dt', Mamba-2)
  * @returns y [B,T,H,P] and finalState [B,H,P,N] after the last processed frame
  * @throws Error when a shape does not fit
@@ -84,14 +83,12 @@ export function ssd(options: {
   bc: Tensor;
   d: Tensor;
   initialState?: Tensor;
-  reverse?: boolean;
   directions?: 1 | 2;
   inputScale: 'one' | 'dt';
 }): { y: Tensor; finalState: Tensor } {
-  const { x, dt, aLog, bc, d, initialState, inputScale } = options;
-  const { reverse = false, directions = 1 } = options;
+  const { x, dt, aLog, bc, d, initialState, directions = 1, inputScale } = options;
   const inputs = [x, dt, aLog, bc, d, ...(initialState ? [initialState] : [])];
-  const params = { reverse, directions, inputScale, hasInitial: initialState !== undefined };
+  const params = { directions, inputScale, hasInitial: initialState !== undefined };
   const [y, finalState] = x.graph.apply(ssdOp, inputs, params);
   return { y, finalState };
 }

@@ -9,7 +9,7 @@ test('a layer is bound field by field as the shader declares it', () => {
   const declared = [...struct.matchAll(/^\s*(\w+): u32,/gm)].map((match) => match[1]);
   const { values } = layerOf(
     { B: 6, T: 7, H: 2, P: 12, N: 16 },
-    { reverse: true, directions: 2, inputScale: 'dt', hasInitial: false },
+    { directions: 2, inputScale: 'dt', hasInitial: false },
     { isBackward: true },
   );
   expect(Object.fromEntries(declared.map((field, i) => [field, values[i]]))).toEqual({
@@ -17,7 +17,6 @@ test('a layer is bound field by field as the shader declares it', () => {
     heads: 2,
     head_dim: 3,
     d_state: 4,
-    reversed: 1,
     batch_entries: 3,
     scale_by_dt: 1,
     backward: 1,

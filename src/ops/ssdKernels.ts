@@ -51,11 +51,11 @@ export function recordElements(sizes: SsdSizes): number {
 /** The shader's `Layer` struct, field by field in its order. */
 export function layerOf(
   { B, T, H, P, N }: SsdSizes,
-  { reverse, directions, inputScale }: SsdParams,
+  { directions, inputScale }: SsdParams,
   { isBackward = false, hasBoundary = false } = {},
 ): Numbers {
   const flags = [inputScale === 'dt', isBackward, hasBoundary].map(Number);
-  return numbers(T, H, P / 4, N / 4, Number(reverse), B / directions, ...flags);
+  return numbers(T, H, P / 4, N / 4, B / directions, ...flags);
 }
 
 /** Scores of all pairs of frames of a chunk, and each frame's decays. */

@@ -6,9 +6,7 @@ import { type Shape, sameShape, showShape } from '../autograd/tensor';
 export const CHUNK_FRAMES = 32;
 
 export interface SsdParams {
-  /** The recurrence runs from the last frame to the first. */
-  readonly reverse: boolean;
-  /** With 2 the batch's second half runs the other way, with the second half of aLog and d. */
+  /** With 2 the batch's second half runs from the last frame to the first, with the second half of aLog and d. */
   readonly directions: 1 | 2;
   /** Factor on the input term x B: 1 (REALM) or dt (Mamba-2). */
   readonly inputScale: 'one' | 'dt';

@@ -12,13 +12,12 @@ export interface SsdBackwardParams extends SsdParams {
 /** Offsets of frame t (in the order of the recurrence) and head h in the tensors of batch entry b. */
 function offsets(
   { B, T, H, P, N }: SsdSizes,
-  { reverse, directions }: SsdParams,
+  { directions }: SsdParams,
   b: number,
   h: number,
   t: number,
 ) {
-  const isSecond = b >= B / directions;
-  const frame = b * T + (isSecond !== reverse ? T - 1 - t : t);
+  const frame = b * T + (b < B / directions ? t : T - 1 - t);
   return {
     atX: (frame * H + h) * P,
     atDt: frame * H + h,
