@@ -7,7 +7,8 @@ import { BLOCK_BYTES } from './blockCache';
 import { blockingRange, type LocalServer, serveLocally } from './httpServer.test-support';
 import { fileNameOf, openHttpSource } from './httpSource';
 import { createSyncReader } from './httpSync';
-import { openFile, proposeChoice } from './readers';
+import { proposeMapping } from './mapping';
+import { openFile } from './readers';
 
 const LENGTH = 3 * BLOCK_BYTES + 1234;
 const bytes = Uint8Array.from({ length: LENGTH }, (_, i) => (i * 2654435761) >>> 24);
@@ -137,7 +138,7 @@ test.skipIf(!existsSync(ECOG))(
     const readSync = createSyncReader(source.byteLength, blocking.fetchRange);
     const file = await openFile({ ...source, readSync });
     const { sent: toList } = await remote.counted();
-    const { lfp } = proposeChoice(file);
+    const { path: lfp } = proposeMapping(file).mapping.lfp;
     const slice = await file.readSlice(lfp, 150_000, 150_100);
     const { requests, sent } = await remote.counted();
     const local = await openFile({

@@ -3,8 +3,9 @@ import { existsSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { gaussian } from '../base/rng';
+import { applyMapping, proposeMapping } from './mapping';
 import { assessQuality } from './quality';
-import { openFile, proposeChoice } from './readers';
+import { openFile } from './readers';
 import type { Session } from './session';
 
 const RATE_HZ = 1000;
@@ -206,7 +207,7 @@ test.skipIf(!existsSync(ECOG))(
         return bytes.subarray(0, readSync(descriptor, bytes, 0, bytes.length, start));
       },
     });
-    const session = await file.readSession(proposeChoice(file));
+    const session = await applyMapping(file, proposeMapping(file).mapping);
     file.close();
     const { channels, suggestions, notes } = assessQuality(session, { notchHz: 50 });
     const before = assessQuality(session, { notchHz: 60 }).notes;

@@ -3,13 +3,7 @@ import { openArrow } from './formats/arrow';
 import { openBlackrock } from './formats/blackrock';
 import { openBrainVision } from './formats/brainVision';
 import { openEdf } from './formats/edf';
-import {
-  type FileSource,
-  type OpenFile,
-  type SeriesChoice,
-  type SeriesInfo,
-  stem,
-} from './formats/fileFormat';
+import { type FileSource, type OpenFile, stem } from './formats/fileFormat';
 import { openHdf5File } from './formats/hdf5File';
 import { joinRelated } from './formats/joinFiles';
 import { openMat5 } from './formats/mat5';
@@ -17,9 +11,8 @@ import { openNeuralynx } from './formats/neuralynx';
 import { openNpy } from './formats/npyFile';
 import { openNpz } from './formats/npz';
 import { openTable } from './formats/table';
-import { choiceOf, proposeMapping } from './mapping';
 
-export type { FileSource, OpenFile, SeriesChoice, SeriesInfo };
+export type { FileSource, OpenFile };
 
 const HDF5_MAGIC = '\x89HDF\r\n\x1a\n';
 /** HDF5 may start after a user block of these sizes (MATLAB v7.3 uses 512). */
@@ -133,9 +126,4 @@ export function fileSourceFromBlob(file: File): FileSource {
     blob: file,
     slice: async (start, end) => new Uint8Array(await file.slice(start, end).arrayBuffer()),
   };
-}
-
-/** The series of {@link proposeMapping}, without its reasons. */
-export function proposeChoice(file: OpenFile): SeriesChoice {
-  return choiceOf(proposeMapping(file).mapping);
 }

@@ -3,8 +3,9 @@ import { existsSync, openSync, readSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { extractFeatures } from './features';
+import { applyMapping, choiceOf, proposeMapping } from './mapping';
 import { fitNormalisation, normalise } from './normalisation';
-import { type FileSource, openFile, proposeChoice } from './readers';
+import { type FileSource, openFile } from './readers';
 import { contiguousSplit } from './splits';
 
 const FOLDER = join(__dirname, '../../../shared/data');
@@ -89,7 +90,7 @@ describe('real recordings', () => {
     const title = `${expected.file}${isHere ? '' : ' (absent: ../shared/data is not here)'}`;
     test.skipIf(!isHere)(title, async () => {
       const file = await openFile(fileOnDisk(path));
-      const session = await file.readSession(proposeChoice(file));
+      const session = await applyMapping(file, proposeMapping(file).mapping);
       file.close();
       expect([session.lfp.sampleCount, session.lfp.names.length]).toEqual(expected.lfpShape);
       expect(session.lfp.rateHz).toBeCloseTo(expected.lfpRateHz, 3);
@@ -123,7 +124,7 @@ describe('real recordings', () => {
   const unitsOnly = join(FOLDER, 'formats/pynapple_A8604-211122.nwb');
   test.skipIf(!existsSync(tutorial))('a quarter of a second of LFP is refused', async () => {
     const file = await openFile(fileOnDisk(tutorial));
-    const choice = proposeChoice(file);
+    const choice = choiceOf(proposeMapping(file).mapping);
     expect(choice.lfp).toBe('/processing/ecephys/LFP/ElectricalSeries');
     await expect(file.readSession(choice)).rejects.toThrow(
       /expected at least 1 s of LFP, got 0.250 s/,

@@ -2,7 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { extractFeatures, type Features } from '../data/features';
-import { openFile, proposeChoice } from '../data/readers';
+import { applyMapping, proposeMapping } from '../data/mapping';
+import { openFile } from '../data/readers';
 import { contiguousSplit } from '../data/splits';
 import { formatEvaluations } from './evaluation';
 import { fitRidge, type RidgeResult } from './ridge';
@@ -26,7 +27,7 @@ async function featuresOf(path: string): Promise<Features> {
     byteLength: bytes.length,
     slice: async (start, end) => bytes.subarray(start, end),
   });
-  const session = await file.readSession(proposeChoice(file));
+  const session = await applyMapping(file, proposeMapping(file).mapping);
   file.close();
   return extractFeatures(session, { kind: 'none' });
 }

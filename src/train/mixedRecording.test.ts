@@ -4,7 +4,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { Precision } from '../autograd/graph';
 import { extractFeatures } from '../data/features';
-import { openFile, proposeChoice } from '../data/readers';
+import { applyMapping, proposeMapping } from '../data/mapping';
+import { openFile } from '../data/readers';
 import { contiguousSplit } from '../data/splits';
 import type { GpuDevice } from '../gpu/device';
 import { testDevice } from '../gpu/testDevice';
@@ -29,7 +30,7 @@ async function dataOf(): Promise<TrainingData> {
     byteLength: bytes.length,
     slice: async (start, end) => bytes.subarray(start, end),
   });
-  const session = await file.readSession(proposeChoice(file));
+  const session = await applyMapping(file, proposeMapping(file).mapping);
   file.close();
   const features = extractFeatures(session, { kind: 'none' });
   return prepareData([features], [contiguousSplit(features)]);

@@ -1,7 +1,8 @@
 // The studio's own file: written and read back equal; damaged and foreign files refused.
 import { tableFromArrays, tableFromIPC, tableToIPC } from 'apache-arrow';
 import { expect, test } from 'vitest';
-import { type FileSource, openFile, proposeChoice } from '../readers';
+import { choiceOf, proposeMapping } from '../mapping';
+import { type FileSource, openFile } from '../readers';
 import { syntheticSessions } from '../synthetic';
 import { readArrow, writeArrow } from './arrow';
 
@@ -45,7 +46,7 @@ test('without behaviour, with gaps and a rejected channel', () => {
 test('opened through the common door', async () => {
   const file = await openFile(inMemory(bytes));
   expect(file.format).toBe('arrow');
-  const choice = proposeChoice(file);
+  const choice = choiceOf(proposeMapping(file).mapping);
   expect(choice).toEqual({ lfp: 'lfp', behaviour: ['behaviour'] });
   expect(await file.readSession(choice)).toEqual(session);
   expect((await file.readSession({ lfp: 'lfp' })).behaviour).toBeUndefined();

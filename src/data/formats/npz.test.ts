@@ -1,7 +1,8 @@
 // NumPy arrays and archives: every type and order NumPy writes, and every way a file can be wrong.
 import { type Zippable, zipSync } from 'fflate';
 import { describe, expect, test } from 'vitest';
-import { type FileSource, openFile, proposeChoice } from '../readers';
+import { applyMapping, proposeMapping } from '../mapping';
+import { type FileSource, openFile } from '../readers';
 import { parseNpy } from './npy';
 
 function npy(descr: string, shape: number[], data: ArrayBufferView, isFortran = false): Uint8Array {
@@ -91,7 +92,7 @@ describe('archives', () => {
     const file = await openFile(
       inMemory(realmFile({ 'lfp_data.npy': npy('<f4', [2, 3, 300], ramp(1800)) })),
     );
-    const session = await file.readSession(proposeChoice(file));
+    const session = await applyMapping(file, proposeMapping(file).mapping);
     expect(session.bands.length).toBe(3);
     expect([...session.lfp.data.subarray(6, 12)]).toEqual([1, 301, 601, 901, 1201, 1501]);
     expect(session.alreadyFrames).toBe(true);
@@ -113,7 +114,7 @@ describe('archives', () => {
         }),
       ),
     );
-    const session = await file.readSession(proposeChoice(file));
+    const session = await applyMapping(file, proposeMapping(file).mapping);
     expect(session.lfp.sampleCount).toBe(100);
     expect(session.lfp.data[0]).toBe(features[0]);
     expect(session.lfp.data[3]).toBeCloseTo(Math.sin(0.3 * 3), 5);
@@ -177,7 +178,7 @@ describe('archives', () => {
   test.each(BAD)('%s is refused in one sentence', async (_, bytes, message) => {
     const read = async () => {
       const file = await openFile(inMemory(bytes));
-      await file.readSession(proposeChoice(file));
+      await applyMapping(file, proposeMapping(file).mapping);
     };
     await expect(read()).rejects.toThrow(message);
     await expect(read()).rejects.toThrow(/^\[\w+\] expected [^\n]+: [^\n]+$/);
@@ -190,7 +191,7 @@ describe('archives', () => {
     const file = await openFile(
       inMemory(realmFile({ 'lfp_data.npy': npy('<f4', [2, 1, 300], data) })),
     );
-    const session = await file.readSession(proposeChoice(file));
+    const session = await applyMapping(file, proposeMapping(file).mapping);
     expect([...(session.channelMask ?? [])]).toEqual([1, 0]);
     expect(session.warnings.join(' ')).toMatch(/never change: ch 2.*5\.00 %.*longest run 0\.300 s/);
   });

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import * as H5 from 'h5wasm/node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { extractFeatures } from '../features';
-import { type FileSource, openFile, proposeChoice } from '../readers';
+import { applyMapping, proposeMapping } from '../mapping';
+import { type FileSource, openFile } from '../readers';
 import type { Session } from '../session';
 
 let folder = '';
@@ -83,7 +84,7 @@ function onDisk(path: string): FileSource {
 async function read(source: FileSource): Promise<Session> {
   const file = await openFile(source);
   try {
-    return await file.readSession(proposeChoice(file));
+    return await applyMapping(file, proposeMapping(file).mapping);
   } finally {
     file.close();
   }
@@ -232,7 +233,7 @@ describe('what is read', () => {
     const around = await file.readSlice(path, 11999, 14001);
     expect([around[0], around[1], around[2000]].map(Number.isFinite)).toEqual([true, false, false]);
     expect(around[2001]).toBeCloseTo(Math.sin(12000) + 2, 4);
-    const { lfp } = await file.readSession(proposeChoice(file));
+    const { lfp } = await applyMapping(file, proposeMapping(file).mapping);
     expect(lfp.gaps).toEqual([{ startSample: 1500, endSample: 1750 }]);
     const isKnown = Array.from(lfp.data, Number.isFinite);
     expect(isKnown.indexOf(false)).toBe(1500);

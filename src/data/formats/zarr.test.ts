@@ -5,7 +5,8 @@ import { zlibSync } from 'fflate';
 import { describe, expect, test } from 'vitest';
 import { serveFolder, serveLocally } from '../httpServer.test-support';
 import { openHttpSource } from '../httpSource';
-import { type FileSource, openFile, openFiles, proposeChoice } from '../readers';
+import { applyMapping, proposeMapping } from '../mapping';
+import { type FileSource, openFile, openFiles } from '../readers';
 import type { Session } from '../session';
 import type { OpenFile } from './fileFormat';
 import { inMemory } from './madeFiles';
@@ -21,7 +22,7 @@ function fromText(name: string, text: string): FileSource {
 
 async function sessionOf(file: OpenFile): Promise<Session> {
   try {
-    return await file.readSession(proposeChoice(file));
+    return await applyMapping(file, proposeMapping(file).mapping);
   } finally {
     file.close();
   }
