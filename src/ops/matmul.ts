@@ -12,6 +12,7 @@ import { defineShader, type Shader } from '../gpu/shader';
 import { type Beside, type MatmulParams, type Sizes, sizesOf, stepsOf } from './matmulShape';
 import { stridedSum, sumRows } from './reduce';
 import { reshape } from './reshape';
+import { sharingOf } from './tileShader';
 
 const formsOf = (numbers: string, suffix: string) => ({
   tiles: defineShader(`matmul${suffix}`, source, common, numbers),
@@ -125,6 +126,9 @@ interface Form {
   readonly entry: string;
   readonly tile: readonly [rows: number, columns: number];
   readonly group: readonly [columns: number, rows: number];
+  readonly constants: Dispatch['constants'];
+  /** Workgroups of one column follow each other. */
+  readonly rowsFirst?: boolean;
 }
 
 const QUAD_ROWS = 16;
@@ -133,23 +137,31 @@ const QUAD_LANES = 16;
 
 function formOf(
   { m, n, k }: Sizes,
-  { transposeA }: MatmulParams,
+  { transposeA, transposeB }: MatmulParams,
   subgroupSize: number | undefined,
   shaders: typeof OF_F32,
 ): Form {
   const { tiles, quads } = shaders;
+  const transposed = { transpose_a: Number(transposeA), transpose_b: Number(transposeB) };
   const isAligned = [k, n, transposeA ? m : k].every((length) => length % 4 === 0);
   if (isAligned && subgroupSize !== undefined && m >= QUAD_ROWS && n >= QUAD_ROWS) {
-    const group = [Math.max(QUAD_LANES, subgroupSize), 1] as const;
-    return { shader: quads, entry: 'multiply_quads', tile: [QUAD_ROWS, 4], group };
+    const lanes = Math.max(QUAD_LANES, subgroupSize);
+    return {
+      shader: quads,
+      entry: 'multiply_quads',
+      tile: [QUAD_ROWS, 4],
+      group: [lanes, 1],
+      constants: { ...transposed, group_columns: lanes, sharing: sharingOf(subgroupSize) },
+      rowsFirst: !transposeA && !transposeB,
+    };
   }
   if (shaders !== OF_F32 && !isAligned) {
     throw new Error(`[matmul] expected halves in multiples of 4, got ${m}, ${k} and ${n}`);
   }
   // A narrow output has more rows in a workgroup instead.
   const columns = n <= 4 ? 1 : n <= 8 ? 2 : n <= 16 ? 4 : 8;
-  const entry = isAligned ? 'multiply_vec4' : 'multiply_scalar';
-  return { shader: tiles, entry, tile: [4, 4], group: [columns, 64 / columns] };
+  const [entry, constants] = isAligned ? ['multiply_vec4', transposed] : ['multiply_scalar', {}];
+  return { shader: tiles, entry, tile: [4, 4], group: [columns, 64 / columns], constants };
 }
 
 const workgroupsOf = ({ m, n }: Sizes, { tile, group }: Form): readonly [number, number] => [
@@ -190,7 +202,7 @@ function multiply(
   parts: number,
 ): Dispatch[] {
   const { batch, m, n, k } = sizes;
-  const { transposeA, transposeB, hasBias, hasResidual } = params;
+  const { hasBias, hasResidual } = params;
   const [groupColumns, groupRows] = form.group;
   const isScalar = form.entry === 'multiply_scalar';
   const steps = stepsOf(sizes, params);
@@ -203,10 +215,7 @@ function multiply(
   return Array.from({ length: Math.ceil(down / most) }, (_, i) => ({
     shader: form.shader,
     entry: form.entry,
-    constants: {
-      ...(!isScalar && { transpose_a: Number(transposeA), transpose_b: Number(transposeB) }),
-      ...(form.entry === 'multiply_quads' && { group_columns: groupColumns }),
-    },
+    constants: form.constants,
     bindings: {
       ...(isScalar
         ? { a, b, bias, residual, out }
@@ -218,7 +227,9 @@ function multiply(
         ...[steps.batchStepA, steps.batchStepB, steps.batchStepOut],
       ),
     },
-    workgroups: [across, Math.min(most, down - i * most), batch * parts],
+    workgroups: form.rowsFirst
+      ? [Math.min(most, down - i * most), across, batch * parts]
+      : [across, Math.min(most, down - i * most), batch * parts],
   }));
 }
 

@@ -19,7 +19,7 @@ export interface TileForm {
 export type TileShader = (subgroupSize: number | undefined) => TileForm;
 
 /** Quads share their rows; all eight lanes do where that is a whole subgroup. */
-const sharingOf = (subgroupSize: number): number => (subgroupSize === 8 ? 8 : 4);
+export const sharingOf = (subgroupSize: number): number => (subgroupSize === 8 ? 8 : 4);
 
 export function defineTileShader(
   name: string,
