@@ -6,7 +6,7 @@ import { installCounters, recordDispatches } from './counters';
 import { jaxEngine } from './jaxEngine';
 import { benchKernels, type KernelRow } from './kernels';
 import { benchLive, benchPaperScale, type LiveRow, type PaperRow } from './paperScale';
-import { measurePeaks, type Peaks } from './peaks';
+import { createPeakMeter, type Peaks } from './peaks';
 import { configOfPreset, countDispatches, type DispatchCounts } from './realmSteps';
 import { type ProfileRow, profileOf, timeEach } from './repeat';
 import { reportOf } from './report';
@@ -91,7 +91,9 @@ export async function runBench(
   log(`${device.adapterName}, ${runtime}`);
   const has = (part: (typeof PARTS)[number]): boolean => options.parts.includes(part);
   const rows = has('steps') ? await benchSteps(open, options, log) : [];
-  const peaks = await measurePeaks(device);
+  const meter = await createPeakMeter(device);
+  const peaks = await meter.measure();
+  meter.destroy();
   log(`peaks: ${peaks.gflops.toFixed(1)} GFLOP/s, ${peaks.gbPerS.toFixed(1)} GB/s`);
   const profiles: Record<string, readonly ProfileRow[]> = {};
   let dispatches: Record<string, DispatchCounts> | undefined;
@@ -101,7 +103,7 @@ export async function runBench(
     dispatches = { student: await ofNetwork('student'), teacher: await ofNetwork('teacher') };
     for (const name of options.cases) profiles[name] = await profileCase(open, name);
   }
-  const kernels = has('kernels') ? await benchKernels(device, peaks, log) : [];
+  const kernels = has('kernels') ? await benchKernels(device, log) : [];
   const live = has('live') ? await benchLive(device, 300, log) : [];
   const networks = (['student', 'teacher'] as const).filter(has);
   const paper = await benchPaperScale(device, networks, log);

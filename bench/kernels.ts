@@ -1,4 +1,5 @@
-// Kernels alone against the adapter's peaks: the matrix products that the presets meet, SSD, norms and AdamW.
+// Kernels alone against the adapter's peaks: the matrix products that the presets meet, SSD, what lies between them, and
+// AdamW.
 
 import { gradients } from '../src/autograd/gradients';
 import { Graph } from '../src/autograd/graph';
@@ -6,14 +7,18 @@ import { compile } from '../src/autograd/plan';
 import { createStore } from '../src/autograd/store';
 import { type Shape, sizeOf, type Tensor } from '../src/autograd/tensor';
 import type { GpuDevice } from '../src/gpu/device';
+import { causalConv1d } from '../src/ops/causalConv1d';
+import { dropPathAdd } from '../src/ops/dropout';
 import { add } from '../src/ops/elementwise';
+import { gate } from '../src/ops/gate';
 import { layerNorm } from '../src/ops/layerNorm';
 import { matmul } from '../src/ops/matmul';
 import { adamW, globalNorm } from '../src/ops/optimiser';
 import { ssd } from '../src/ops/ssd';
 import { CHUNK_FRAMES } from '../src/ops/ssdShape';
+import { ssmInputs } from '../src/ops/ssmInputs';
 import { recordDispatches } from './counters';
-import type { Peaks } from './peaks';
+import { createPeakMeter, type Peaks } from './peaks';
 import { timeDispatches } from './repeat';
 
 export interface KernelRow {
@@ -42,8 +47,8 @@ const MATMULS: readonly [string, number, number, number, 'forward' | 'input' | '
   // Rows of the paper-scale student at batch 2.
   ['tokenizer', 1000, 256, 768, 'forward'],
   ['in_proj', 1000, 1024, 256, 'forward'],
-  ['bc_proj', 1000, 128, 512, 'forward'],
-  ['dt_proj', 1000, 8, 512, 'forward'],
+  // B, C and dt in one.
+  ['bc_proj and dt_proj', 1000, 136, 512, 'forward'],
   ['out_proj', 1000, 256, 512, 'forward'],
   ['in_proj, by input', 1000, 256, 1024, 'input'],
   ['out_proj, by input', 1000, 512, 256, 'input'],
@@ -74,10 +79,13 @@ function matmulWork(): Work[] {
 }
 
 /** Appends the gradient of every input that needs one, from a gradient of ones. */
-function appendGradients(graph: Graph, output: Tensor, inputs: readonly Tensor[]): void {
-  const seed = graph.input('seed', output.shape);
-  for (const gradient of gradients([{ tensor: output, seed }], inputs, add))
-    graph.output(gradient!);
+function appendGradients(
+  graph: Graph,
+  outputs: readonly Tensor[],
+  inputs: readonly Tensor[],
+): void {
+  const seeds = outputs.map((tensor) => ({ tensor, seed: graph.input('seed', tensor.shape) }));
+  for (const gradient of gradients(seeds, inputs, add)) if (gradient) graph.output(gradient);
 }
 
 function ssdWork([B, T, H, P, N]: readonly number[]): Work[] {
@@ -98,7 +106,7 @@ function ssdWork([B, T, H, P, N]: readonly number[]): Work[] {
     };
     const { y } = ssd({ ...inputs, inputScale: 'one' });
     graph.output(y);
-    if (isBackward) appendGradients(graph, y, Object.values(inputs));
+    if (isBackward) appendGradients(graph, [y], Object.values(inputs));
   };
   const forwardDispatches = 3;
   return [
@@ -129,7 +137,7 @@ function otherWork(): Work[] {
     const weight = graph.input('weight', [width], true);
     const bias = graph.input('bias', [width], true);
     const y = graph.output(layerNorm(x, weight, bias));
-    appendGradients(graph, y, [x, weight, bias]);
+    appendGradients(graph, [y], [x, weight, bias]);
   };
   return [
     {
@@ -148,6 +156,7 @@ function otherWork(): Work[] {
       build: norm,
       counts: (label) => label !== 'layer_norm.forward',
     },
+    ...elementwiseWork(),
     {
       kernel: 'AdamW with norm',
       shape: shaped(elements),
@@ -172,15 +181,98 @@ function otherWork(): Work[] {
   ];
 }
 
-/** Every kernel alone. */
+const ROUNDS = 3;
+const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[ROUNDS >> 1];
+
+/** What lies between the products of a layer: x of the convolution and z of the gate in one row. */
+function elementwiseWork(): Work[] {
+  const [batch, frames, inner, modelDim, heads, stateDim] = [2, 500, 512, 256, 8, 64];
+  const narrow = [batch, frames, inner];
+  const wide = [batch, frames, 2 * inner];
+  const stream = [batch, frames, modelDim];
+  const raw = [batch, frames, 2 * stateDim + heads];
+  interface Case {
+    readonly kernel: string;
+    readonly shape: Shape;
+    readonly inputs: readonly Shape[];
+    /** f32 numbers moved, forward and backward. */
+    readonly moved: readonly [readonly Shape[], readonly Shape[]];
+    readonly forwardDispatches: number;
+    build(inputs: readonly Tensor[]): Tensor[];
+  }
+  const cases: Case[] = [
+    {
+      kernel: 'convolution',
+      shape: narrow,
+      inputs: [wide, [inner, 1, 4], [inner]],
+      moved: [
+        [narrow, narrow],
+        [narrow, narrow, wide, wide],
+      ],
+      forwardDispatches: 1,
+      build: ([x, weight, bias]) => [causalConv1d(x, weight, bias, { silu: true })],
+    },
+    {
+      kernel: 'rotation of B and C, softplus of dt',
+      shape: raw,
+      inputs: [raw, [heads], [frames, stateDim]],
+      moved: [
+        [raw, raw],
+        [raw, raw, raw],
+      ],
+      forwardDispatches: 1,
+      build: ([x, bias, angles]) => Object.values(ssmInputs(x, bias, angles)),
+    },
+    {
+      kernel: 'gate',
+      shape: narrow,
+      inputs: [narrow, wide],
+      moved: [
+        [narrow, narrow, narrow],
+        [narrow, narrow, narrow, narrow, wide],
+      ],
+      forwardDispatches: 1,
+      build: ([y, z]) => [gate(y, z)],
+    },
+    {
+      kernel: 'dropout, drop-path and residual',
+      shape: stream,
+      inputs: [stream, stream],
+      moved: [
+        [stream, stream, stream],
+        [stream, stream],
+      ],
+      forwardDispatches: 1,
+      build: ([x, branch]) => [dropPathAdd(x, branch, { dropout: 0.1, dropPath: 0.1 })],
+    },
+  ];
+  return cases.flatMap(({ kernel, shape, inputs, moved, forwardDispatches, build }) => {
+    const append = (graph: Graph, isBackward: boolean): void => {
+      const tensors = inputs.map((of, i) => graph.input(`input ${i}`, of, isBackward));
+      const outputs = build(tensors);
+      for (const output of outputs) graph.output(output);
+      if (isBackward) appendGradients(graph, outputs, tensors);
+    };
+    return [false, true].map((isBackward) => ({
+      kernel: `${kernel} ${isBackward ? 'backward' : 'forward'}`,
+      shape: shaped(...shape),
+      gflop: (10 * sizeOf(shape)) / 1e9,
+      bytes: megabytes(...moved[Number(isBackward)]),
+      build: (graph: Graph) => append(graph, isBackward),
+      counts: (_: string, i: number) => !isBackward || i >= forwardDispatches,
+    }));
+  });
+}
+
+/** Every kernel alone, beside the peaks of the same seconds. */
 export async function benchKernels(
   gpu: GpuDevice,
-  peaks: Peaks,
   log: (line: string) => void,
 ): Promise<KernelRow[]> {
   const paper = [2, 500, 8, 64, 64];
   const medium = [8, 256, 4, 64, 64];
   const rows: KernelRow[] = [];
+  const meter = await createPeakMeter(gpu);
   for (const work of [...matmulWork(), ...ssdWork(paper), ...ssdWork(medium), ...otherWork()]) {
     const graph = new Graph();
     work.build(graph, gpu);
@@ -188,12 +280,18 @@ export async function benchKernels(
     const recorded = await recordDispatches(() => plan.run());
     await plan.finished(0);
     const counted = recorded.filter(({ label }, i) => work.counts?.(label, i) ?? true);
-    const ms = await timeDispatches(gpu, counted);
+    const times: number[] = [];
+    const peaks: Peaks[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      times.push(await timeDispatches(gpu, counted));
+      peaks.push(await meter.measure());
+    }
     plan.destroy();
+    const ms = median(times);
     const gflops = (work.gflop / ms) * 1000;
     const gbPerS = work.bytes / ms / 1e6;
-    const ofCompute = gflops / peaks.gflops;
-    const ofMemory = gbPerS / peaks.gbPerS;
+    const ofCompute = gflops / median(peaks.map((peak) => peak.gflops));
+    const ofMemory = gbPerS / median(peaks.map((peak) => peak.gbPerS));
     const bound = ofCompute > ofMemory ? 'compute' : 'memory';
     const fraction = Math.max(ofCompute, ofMemory);
     rows.push({ kernel: work.kernel, shape: work.shape, ms, gflops, gbPerS, bound, fraction });
@@ -201,5 +299,6 @@ export async function benchKernels(
       `${work.kernel} ${work.shape}: ${ms.toFixed(2)} ms, ${(100 * fraction).toFixed(0)} % of ${bound}`,
     );
   }
+  meter.destroy();
   return rows;
 }

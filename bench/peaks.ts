@@ -20,29 +20,43 @@ const OPERATIONS_PER_ROUND = 8 * 8 * 4 * 2;
 /** Far beyond any cache of the processors that software adapters run on. */
 const COPY_BYTES = 64 * 2 ** 20;
 
-export async function measurePeaks(gpu: GpuDevice): Promise<Peaks> {
+export interface PeakMeter {
+  /** Now: on a shared or throttled machine the peaks of another minute say nothing. */
+  measure(): Promise<Peaks>;
+  destroy(): void;
+}
+
+export async function createPeakMeter(gpu: GpuDevice): Promise<PeakMeter> {
   const rounds = gpu.isSoftware ? 32 : 2048;
   const names = ['source', 'out'];
-  const measure = async (
+  const prepare = async (
     entry: string,
     constants: Record<string, number>,
     bytes: number,
     groups: number,
-  ): Promise<number> => {
+  ) => {
     const { pipeline, layout } = await pipelineFor(gpu, shader, entry, constants, names);
     const buffers = names.map((name) => createStorageBuffer(gpu, bytes, name));
     const bindGroup = gpu.device.createBindGroup({
       layout,
       entries: buffers.map((buffer, binding) => ({ binding, resource: { buffer } })),
     });
-    const ms = await timeDispatches(gpu, [{ pipeline, bindGroup, workgroups: [groups, 1, 1] }]);
-    for (const buffer of buffers) buffer.destroy();
-    return ms;
+    const workgroups: [number, number, number] = [groups, 1, 1];
+    return { buffers, dispatches: [{ pipeline, bindGroup, workgroups }] };
   };
-  const fmaMs = await measure('multiply_add', { rounds }, INVOCATIONS * 16, INVOCATIONS / 64);
-  const copyMs = await measure('copy', {}, COPY_BYTES, 4096);
+  const fma = await prepare('multiply_add', { rounds }, INVOCATIONS * 16, INVOCATIONS / 64);
+  const copy = await prepare('copy', {}, COPY_BYTES, 4096);
   return {
-    gflops: (INVOCATIONS * rounds * OPERATIONS_PER_ROUND) / fmaMs / 1e6,
-    gbPerS: (2 * COPY_BYTES) / copyMs / 1e6,
+    async measure() {
+      const fmaMs = await timeDispatches(gpu, fma.dispatches);
+      const copyMs = await timeDispatches(gpu, copy.dispatches);
+      return {
+        gflops: (INVOCATIONS * rounds * OPERATIONS_PER_ROUND) / fmaMs / 1e6,
+        gbPerS: (2 * COPY_BYTES) / copyMs / 1e6,
+      };
+    },
+    destroy() {
+      for (const buffer of [...fma.buffers, ...copy.buffers]) buffer.destroy();
+    },
   };
 }
