@@ -51,3 +51,7 @@ fn sigmoid4(x: vec4f) -> vec4f {
 fn silu4(x: vec4f) -> vec4f {
   return x * sigmoid4(x);
 }
+
+fn silu_slope4(x: vec4f) -> vec4f {
+  return sigmoid4(x) * (1.0 + x * sigmoid4(-x));
+}

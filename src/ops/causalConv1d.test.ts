@@ -19,11 +19,11 @@ import { testOp } from './testOp';
 
 // One element; a sequence shorter than the taps; more rows than a block holds; the workgroup's edges.
 const EDGES = [
-  [1, 1, 1, 1],
-  [1, 2, 3, 4],
-  [2, 40, 5, 4],
-  [1, 3, 65, 2],
-  [2, 4, 64, 3],
+  [1, 1, 4, 1],
+  [1, 2, 12, 4],
+  [2, 40, 20, 4],
+  [1, 3, 260, 2],
+  [2, 4, 256, 3],
 ];
 
 const FORMS = [
@@ -37,13 +37,13 @@ testOp('causalConv1d', {
     const [B, T, D, K] = EDGES[i] ?? [
       draw.integer(1, 3),
       draw.pick([1, 2, 9, 53]),
-      draw.pick([3, 70]),
+      draw.pick([12, 72]),
       4,
     ];
     const form = FORMS[i % FORMS.length];
     const { directions } = form;
     // Columns of x that are another op's: their gradient, which comes first, passes through.
-    const beside = i % 4 < 2 ? 0 : draw.pick([1, 64]);
+    const beside = i % 4 < 2 ? 0 : draw.pick([4, 64]);
     return {
       label: `${JSON.stringify(form)} ${beside} columns beside`,
       inputs: [[B, T, directions * (D + beside)], [directions * D, 1, K], [directions * D]],
@@ -71,7 +71,13 @@ testOp('causalConv1d', {
     },
     {
       build: (g) =>
-        causalConv1d(g.input('x', [1, 4, 3]), g.input('w', [3, 1, 5]), g.input('b', [3])),
+        causalConv1d(g.input('x', [1, 4, 6]), g.input('w', [6, 1, 4]), g.input('b', [6])),
+      message:
+        /\[causalConv1d\] expected columns in multiples of 4, got \[1, 4, 6\] and \[6, 1, 4\]/,
+    },
+    {
+      build: (g) =>
+        causalConv1d(g.input('x', [1, 4, 4]), g.input('w', [4, 1, 5]), g.input('b', [4])),
       message: /\[causalConv1d\] expected at most 4 taps, got 5/,
     },
     {
@@ -84,7 +90,7 @@ testOp('causalConv1d', {
   ],
 });
 
-const [B, T, D, K] = [2, 11, 5, 4];
+const [B, T, D, K] = [2, 11, 12, 4];
 const x = normalValue([B, T, D], 1);
 const weights = [normalValue([D, 1, K], 2), normalValue([D], 3)];
 const forward = ([a, weight, bias]: readonly Tensor[]): Tensor =>

@@ -69,7 +69,7 @@ function sizesOf(
   { directions, silu }: Params,
   hasPrevious = false,
 ): Numbers {
-  const perDirection = [width / directions, rows / directions];
+  const perDirection = [width / directions / 4, rows / directions / 4];
   const flags = [silu, hasPrevious].map(Number);
   return numbers(frames, batch * frames, directions, ...perDirection, taps, ...flags);
 }
@@ -109,7 +109,7 @@ const backward: Op<Params> = {
           out: dx,
           partials,
         },
-        workgroups: [Math.ceil(x.shape[2] / 64), count, 1],
+        workgroups: [Math.ceil(x.shape[2] / 256), count, 1],
       },
       sumPartials(partials, count, [dWeight, dBias]),
     ];
@@ -137,6 +137,11 @@ const causalConv1dOp: Op<Params> = {
         `[causalConv1d] expected weight [D, 1, K] and bias [D] with D at most ${width}${parts}, got ${showShape(weight)} and ${showShape(bias)}`,
       );
     }
+    if (lengths.some((length) => length % 4 !== 0)) {
+      throw new Error(
+        `[causalConv1d] expected columns in multiples of 4, got ${showShape(x)} and ${showShape(weight)}`,
+      );
+    }
     if (taps > MOST_TAPS) {
       throw new Error(`[causalConv1d] expected at most ${MOST_TAPS} taps, got ${taps}`);
     }
@@ -160,7 +165,7 @@ const causalConv1dOp: Op<Params> = {
         sizes: sizesOf(x.shape, weight.shape, params),
         out,
       },
-      workgroups: [Math.ceil(bias.size / 64), blocksOf(x.shape), 1],
+      workgroups: [Math.ceil(bias.size / 256), blocksOf(x.shape), 1],
     },
   ],
   accumulates: true,
@@ -172,7 +177,7 @@ const causalConv1dOp: Op<Params> = {
 
 /**
  * Depthwise convolution over time (REALM, section 1.3); tap K-1 is the current frame, tap 0 the oldest.
- * @param x [B, T, W]; the first D columns are convolved, the others are another op's
+ * @param x [B, T, W]; the first D columns are convolved, the others are another op's; both multiples of 4 per direction
  * @param weight [D, 1, K], K at most 4
  * @param bias [D]
  * @param options.directions with 2 the second half of x's columns is convolved with the second half of the weight over

@@ -11,24 +11,32 @@ import { dropout, dropPathAdd } from './dropout';
 import { add } from './elementwise';
 import { testOp } from './testOp';
 
-const SIZES = [1, 2, 255, 256, 257];
+const SIZES = [4, 8, 1020, 1024, 1028];
 
 testOp('dropout', {
   cases: (draw, i) => {
     const probability = draw.pick([0, 0.1, 0.5, 0.9]);
-    const shape = [draw.integer(1, 3), SIZES[i] ?? draw.integer(1, 700)];
+    const shape = [draw.integer(1, 3), SIZES[i] ?? 4 * draw.integer(1, 175)];
     return { label: `p ${probability}`, inputs: [shape], build: ([x]) => dropout(x, probability) };
   },
-  errors: [1, -0.1, Number.NaN].map((p) => ({
-    build: (graph: Graph) => dropout(graph.input('x', [2]), p),
-    message: new RegExp(`\\[dropout\\] expected a probability of at least 0 and below 1, got ${p}`),
-  })),
+  errors: [
+    ...[1, -0.1, Number.NaN].map((p) => ({
+      build: (graph: Graph) => dropout(graph.input('x', [2]), p),
+      message: new RegExp(
+        `\\[dropout\\] expected a probability of at least 0 and below 1, got ${p}`,
+      ),
+    })),
+    {
+      build: (graph) => dropout(graph.input('x', [4, 6]), 0.1),
+      message: /\[dropout\] expected rows of a multiple of 4 numbers, got \[4, 6\]/,
+    },
+  ],
 });
 
 testOp('dropPathAdd', {
   cases: (draw, i) => {
     const probabilities = { dropout: draw.pick([0, 0.1, 0.5]), dropPath: draw.pick([0, 0.1, 0.6]) };
-    const shape = [draw.integer(1, 5), draw.integer(1, 4), SIZES[i] ?? draw.integer(1, 200)];
+    const shape = [draw.integer(1, 5), draw.integer(1, 4), SIZES[i] ?? 4 * draw.integer(1, 50)];
     return {
       label: JSON.stringify(probabilities),
       inputs: [shape, shape],
@@ -81,7 +89,7 @@ test('a mask repeats for the same seed and step, and differs between steps, seed
 
 test('drop-path drops whole samples, at its rate', () => {
   const graph = new Graph();
-  const shape = [4000, 3];
+  const shape = [4000, 4];
   const [residual, branch] = ['residual', 'branch'].map((name) => graph.input(name, shape));
   const sum = graph.output(dropPathAdd(residual, branch, { dropout: 0, dropPath: 0.25 }));
   const plan = compileCpu(graph);
@@ -89,7 +97,7 @@ test('drop-path drops whole samples, at its rate', () => {
   plan.write(branch, new Float64Array(branch.size).fill(3));
   plan.run({ seed: 1 });
   const values = plan.values(sum);
-  const samples = Array.from({ length: 4000 }, (_, b) => values.slice(3 * b, 3 * b + 3));
+  const samples = Array.from({ length: 4000 }, (_, b) => values.slice(4 * b, 4 * b + 4));
   for (const sample of samples) expect(new Set(sample).size).toBe(1);
   expect(new Set(values)).toEqual(new Set([10, 10 + 3 * Math.fround(1 / 0.75)]));
   const dropped = samples.filter((sample) => sample[0] === 10).length / 4000;

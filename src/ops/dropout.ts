@@ -5,7 +5,7 @@ import stepStruct from '../../shaders/common/step.wgsl?raw';
 import source from '../../shaders/dropout.wgsl?raw';
 import { type Dispatch, gridStride, type Op, type Operand, STEP } from '../autograd/op';
 import type { StepValues } from '../autograd/step';
-import { sameShape, showShape, type Tensor } from '../autograd/tensor';
+import { type Shape, sameShape, showShape, type Tensor } from '../autograd/tensor';
 import { PURPOSE, randomU32 } from '../base/rng';
 import { defineShader } from '../gpu/shader';
 import { add } from './elementwise';
@@ -35,17 +35,26 @@ function createSite(x: Tensor, op: string, { dropout, dropPath }: Probabilities)
     PURPOSE.dropout + graph.randomKey(),
     threshold(dropPath),
     1 / ((1 - dropout) * (1 - dropPath)),
-    x.shape[0],
+    x.size / x.shape[0],
+    0,
+    0,
   );
   return graph.constant(`${op} site`, [data.length], data);
 }
 
-function maskOf(site: Float64Array, step: StepValues, size: number, i: number): number {
+function maskOf(site: Float64Array, step: StepValues, i: number): number {
   const kept = (purpose: number, threshold: number, index: number): boolean =>
     randomU32(step.seed, purpose, step.step, index) >>> 8 >= threshold;
-  const sample = Math.floor(i / (size / site[5]));
+  const sample = Math.floor(i / site[5]);
   const keep = kept(site[2], site[3], sample) && kept(site[0], site[1], i);
   return keep ? site[4] : 0;
+}
+
+function checkRows(op: string, x: Shape): void {
+  const columns = x.at(-1) ?? 0;
+  if (columns % 4 !== 0) {
+    throw new Error(`[${op}] expected rows of a multiple of 4 numbers, got ${showShape(x)}`);
+  }
 }
 
 function dispatch(
@@ -59,7 +68,7 @@ function dispatch(
       entry,
       constants: {},
       bindings: { ...bindings, out, step: STEP },
-      workgroups: gridStride(out.size),
+      workgroups: gridStride(out.size / 4),
     },
   ];
 }
@@ -67,9 +76,12 @@ function dispatch(
 /** x times its mask: linear, hence its own gradient. */
 const dropOp: Op<null> = {
   name: 'dropout',
-  infer: ([x]) => [x],
+  infer([x]) {
+    checkRows('dropout', x);
+    return [x];
+  },
   cpu({ inputs: [x, site], outputs: [out], step }) {
-    for (let i = 0; i < x.length; i++) out[i] = maskOf(site, step, x.length, i) * x[i];
+    for (let i = 0; i < x.length; i++) out[i] = maskOf(site, step, i) * x[i];
   },
   gpu: ({ inputs: [x, site], outputs: [out] }) => dispatch('drop', out, { x, site }),
   gradient: ({ inputs: [, site], outputGradients: [gradient] }) => [
@@ -86,11 +98,12 @@ const dropAddOp: Op<null> = {
         `[dropPathAdd] expected inputs of one shape, got ${showShape(residual)} and ${showShape(branch)}`,
       );
     }
+    checkRows('dropPathAdd', residual);
     return [residual];
   },
   cpu({ inputs: [residual, branch, site], outputs: [out], step }) {
     for (let i = 0; i < out.length; i++) {
-      out[i] = residual[i] + maskOf(site, step, out.length, i) * branch[i];
+      out[i] = residual[i] + maskOf(site, step, i) * branch[i];
     }
   },
   gpu: ({ inputs: [residual, branch, site], outputs: [out] }) =>

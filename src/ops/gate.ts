@@ -32,7 +32,7 @@ function placeOf(
 
 const sizesOf = (a: Tensor, b: Tensor, { directions }: Params): Numbers => {
   const width = b.shape.at(-1)!;
-  return numbers(a.shape.at(-1)!, width / directions, directions, b.size / width);
+  return numbers(a.shape.at(-1)! / 4, width / directions / 4, directions, b.size / width);
 };
 
 const backward: Op<Params> = {
@@ -52,7 +52,7 @@ const backward: Op<Params> = {
       entry: 'backward',
       constants: {},
       bindings: { a, b, gradient, out: da, b_gradient: db, sizes: sizesOf(a, b, params) },
-      workgroups: gridStride(db.size),
+      workgroups: gridStride(db.size / 4),
     },
   ],
   gradient: undefined,
@@ -73,6 +73,11 @@ const gateOp: Op<Params> = {
           : 'a [2B, ..., D] and b [B, ..., 2W] with D at most W';
       throw new Error(`[gate] expected ${expected}, got ${showShape(a)} and ${showShape(b)}`);
     }
+    if (columns % 4 !== 0 || width % 4 !== 0) {
+      throw new Error(
+        `[gate] expected columns in multiples of 4, got ${showShape(a)} and ${showShape(b)}`,
+      );
+    }
     return [a];
   },
   cpu({ inputs: [a, b], outputs: [out], inputShapes, params }) {
@@ -85,7 +90,7 @@ const gateOp: Op<Params> = {
       entry: 'forward',
       constants: {},
       bindings: { a, b, out, sizes: sizesOf(a, b, params) },
-      workgroups: gridStride(out.size),
+      workgroups: gridStride(out.size / 4),
     },
   ],
   gradient: ({ inputs: [a, b], outputGradients: [gradient], params }) =>
@@ -94,8 +99,8 @@ const gateOp: Op<Params> = {
 
 /**
  * a * silu(b) (REALM, section 1.3: y * SiLU(z)).
- * @param a [..., D], or [2 * B, ..., D] of two directions
- * @param b [..., W], of which the last D columns gate, or [B, ..., 2 * W] with one direction's columns beside the other's
+ * @param a [..., D], or [2 * B, ..., D] of two directions; D a multiple of 4
+ * @param b [..., W], W a multiple of 4, of which the last D columns gate, or [B, ..., 2 * W] with one direction's columns beside the other's
  * @returns of the shape of a
  */
 export function gate(a: Tensor, b: Tensor, directions: 1 | 2 = 1): Tensor {
