@@ -14,8 +14,8 @@ export function isPair(files: readonly File[]): boolean {
 }
 
 /**
- * Files of one stem, all Neuralynx channels, a BrainVision header with what may be its data, and one recording with
- * one table or array, together.
+ * Files of one stem, all Neuralynx channels, a BrainVision header with what may be its data, references with the
+ * file that they are named after, and one recording with one table or array, together.
  */
 export function groupsOf(files: readonly File[]): File[][] {
   if (isPair(files)) return [[...files]];
@@ -24,7 +24,7 @@ export function groupsOf(files: readonly File[]): File[][] {
     if (/\.ncs$/i.test(name)) return '.ncs';
     // A header names its data, which may have been given another name since.
     if (headers.length === 1 && /\.(eeg|vmrk|dat)$/i.test(name)) return stem(headers[0].name);
-    return stem(name);
+    return stem(name.replace(/(\.nwb)?\.lindi\.json$/i, '.nwb'));
   };
   const groups = new Map<string, File[]>();
   for (const file of files) groups.set(keyOf(file), [...(groups.get(keyOf(file)) ?? []), file]);

@@ -161,6 +161,14 @@ describe('OpenRecordings', () => {
     ['a recording and a table', ['d.ns2', 'hand.csv'], [['d.ns2', 'hand.csv']]],
     ['two recordings apart', ['d.ns2', 'e.edf'], [['d.ns2'], ['e.edf']]],
     ['movement beside broadband', ['d.nwb', 'd.mat', 'e.nwb'], [['d.nwb', 'd.mat'], ['e.nwb']]],
+    [
+      'references and their file',
+      ['d.nwb.lindi.json', 'e.lindi.json', 'e.nwb', 'd.nwb', 'd.json'],
+      [
+        ['d.nwb.lindi.json', 'd.nwb', 'd.json'],
+        ['e.lindi.json', 'e.nwb'],
+      ],
+    ],
   ])('groups %s', (_, names, expected) => {
     const groups = groupsOf(names.map((name) => new File([], name)));
     expect(groups.map((group) => group.map(({ name }) => name))).toEqual(expected);

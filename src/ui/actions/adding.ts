@@ -8,7 +8,8 @@ import { guarded, showFault } from './faults';
 import { showNote } from './view';
 
 /** What lies beside recordings in a BIDS folder and only describes them. */
-const SIDECAR = /\.json$|_(channels|electrodes|events|scans|participants)\.tsv$|^README|^CHANGES$/i;
+const SIDECAR =
+  /(?<!\.lindi)\.json$|_(channels|electrodes|events|scans|participants)\.tsv$|^README|^CHANGES$/i;
 
 type Reading = 'added' | 'refused' | 'cancelled';
 

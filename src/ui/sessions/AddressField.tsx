@@ -29,7 +29,7 @@ export function AddressField() {
         Open
       </button>
       <span className="dim small">
-        Of a file on a server, such as a DANDI asset, only the parts that are needed travel.
+        Of a file or .zarr folder on a server, such as a DANDI asset, only the needed parts travel.
       </span>
     </form>
   );

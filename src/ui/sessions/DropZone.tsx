@@ -31,8 +31,8 @@ export function DropZone({ isCompact }: { isCompact: boolean }) {
       <div>
         <strong>{busy ? `${busy} …` : 'Drop recordings here'}</strong>
         <p className="dim small">
-          NWB, MATLAB, Blackrock, Neuralynx, EDF, BrainVision, NumPy, Arrow, Parquet or CSV. They
-          stay on this machine.
+          NWB (also LINDI), MATLAB, Blackrock, Neuralynx, EDF, BrainVision, NumPy, Arrow, Parquet or
+          CSV. They stay on this machine.
         </p>
       </div>
       <div className="row">
