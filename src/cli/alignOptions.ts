@@ -5,7 +5,33 @@ import type { OpenFile } from '../data/formats/fileFormat';
 import { locatedMapping, type Mapping } from '../data/mapping';
 import { forOtherRecordings, withOffset } from '../data/mappingClocks';
 import { risingEdgesS } from '../data/syncPulses';
-import { type Options, UsageError } from './options';
+import { type Options, type OptionTable, UsageError } from './options';
+
+export const ALIGN_OPTIONS: OptionTable = {
+  offset: {
+    kind: 'number',
+    value: 'S',
+    help: "added to the behaviour's clock",
+    least: Number.NEGATIVE_INFINITY,
+  },
+  align: {
+    kind: 'text',
+    choices: ['start', 'offset', 'events'],
+    help: 'how the clocks of LFP and behaviour from two files lie; default: they begin together',
+  },
+  'event-lfp': { kind: 'list', value: 'S', help: 'times of events on the clock of the LFP' },
+  'event-behaviour': {
+    kind: 'list',
+    value: 'S',
+    help: 'of the same events on that of the behaviour',
+  },
+  'sync-lfp': {
+    kind: 'text',
+    value: 'NAME',
+    help: 'column, or "series: column", whose rising edges are those events',
+  },
+  'sync-behaviour': { kind: 'text', value: 'NAME', help: 'the same of the behaviour' },
+};
 
 const EVENT_OPTIONS = ['event-lfp', 'event-behaviour', 'sync-lfp', 'sync-behaviour'] as const;
 
@@ -38,6 +64,13 @@ export async function alignedMapping(
   }
   if (offsetS === undefined) throw new UsageError('--align offset needs --offset S');
   return withOffset(file, located, () => statedOffset(offsetS));
+}
+
+/** @throws UsageError for typed times, which are those of one recording, beside several */
+export function refuseEventsOfMany(options: Options, recordingCount: number): void {
+  const typed = ['event-lfp', 'event-behaviour'].find((name) => options.has(name));
+  if (!typed || recordingCount === 1) return;
+  throw new UsageError(`--${typed} expected one recording, got ${recordingCount}`);
 }
 
 /** As typed, or those of a recorded pulse. */

@@ -21,9 +21,10 @@ import {
 } from '../decode/chooseDecimator';
 import { createGpuDecimator } from '../decode/gpuDecimator';
 import type { GpuDevice } from '../gpu/device';
+import { ALIGN_OPTIONS, refuseEventsOfMany } from './alignOptions';
 import type { Command } from './command';
 import { catchInterrupts } from './interruption';
-import { mappingFor } from './mappingOptions';
+import { clockNotes, mappingFor } from './mappingOptions';
 import { type OpenedDevice, openDevice } from './nodeDevice';
 import { fileNameOf, fileSource, replaceFile } from './nodeFiles';
 import { type Options, type OptionTable, parseOptions } from './options';
@@ -52,29 +53,7 @@ const OPTIONS: OptionTable = {
   gain: { kind: 'number', value: 'X', help: 'factor on the LFP', least: Number.NEGATIVE_INFINITY },
   unit: { kind: 'text', value: 'UNIT', help: 'of the LFP after the gain' },
   rate: { kind: 'number', value: 'HZ', help: 'of an LFP whose file states none' },
-  offset: {
-    kind: 'number',
-    value: 'S',
-    help: "added to the behaviour's clock",
-    least: Number.NEGATIVE_INFINITY,
-  },
-  align: {
-    kind: 'text',
-    choices: ['start', 'offset', 'events'],
-    help: 'how the clocks of LFP and behaviour from two files lie; default: they begin together',
-  },
-  'event-lfp': { kind: 'list', value: 'S', help: 'times of events on the clock of the LFP' },
-  'event-behaviour': {
-    kind: 'list',
-    value: 'S',
-    help: 'of the same events on that of the behaviour',
-  },
-  'sync-lfp': {
-    kind: 'text',
-    value: 'NAME',
-    help: 'column, or "series: column", whose rising edges are those events',
-  },
-  'sync-behaviour': { kind: 'text', value: 'NAME', help: 'the same of the behaviour' },
+  ...ALIGN_OPTIONS,
   together: { kind: 'flag', help: 'the files are one recording, the LFP first' },
   mapping: { kind: 'text', value: 'FILE', help: 'mapping as JSON instead of --lfp to --rate' },
   'save-mapping': { kind: 'text', value: 'FILE', help: 'keep the mapping for other recordings' },
@@ -125,6 +104,7 @@ export const importRecordings: Command = {
       onChoice: (choice) => terminal.note(choiceText(choice)),
     });
     try {
+      refuseEventsOfMany(options, files.length);
       const outputs = outputsOf(files, options.required('out'));
       for (const [i, file] of files.entries()) {
         const ownSources = partsOf(file, files, sources);
@@ -154,10 +134,7 @@ async function importOne(
   terminal: Terminal,
 ): Promise<void> {
   const { mapping, reasons } = await mappingFor(file, options);
-  for (const reason of reasons) terminal.note(reason);
-  for (const { path, offsetS, alignedBy } of mapping.behaviour) {
-    if (alignedBy) terminal.note(`Clocks: ${path} is ${offsetS} s later: ${alignedBy.reason}.`);
-  }
+  for (const line of [...reasons, ...clockNotes(mapping)]) terminal.note(line);
   const startedMs = performance.now();
   const session = await importSession(file, sources, mapping, {
     frontEnd: frontEndOptions(options, {}),

@@ -27,6 +27,13 @@ export async function mappingFor(
   return { mapping: located, reasons: [...reasons, ...warnings] };
 }
 
+/** One sentence for each series whose clock was moved, with the reason. */
+export function clockNotes({ behaviour }: Mapping): string[] {
+  return behaviour.flatMap(({ path, offsetS, alignedBy }) =>
+    alignedBy ? [`Clocks: ${path} is ${offsetS} s later: ${alignedBy.reason}.`] : [],
+  );
+}
+
 async function chosenMapping(
   file: OpenFile,
   options: Options,

@@ -8,7 +8,8 @@ import { openFiles } from '../data/readers';
 import { RUNNING_Z_SCORE_S, runningMetadata } from '../data/runningZScore';
 import type { Session } from '../data/session';
 import { contiguousSplit, type Split } from '../data/splits';
-import { mappingFor } from './mappingOptions';
+import { ALIGN_OPTIONS, refuseEventsOfMany } from './alignOptions';
+import { clockNotes, mappingFor } from './mappingOptions';
 import { fileSource } from './nodeFiles';
 import { type Options, type OptionTable, UsageError } from './options';
 import type { Terminal } from './progress';
@@ -26,6 +27,7 @@ export const RECORDING_OPTIONS: OptionTable = {
     value: 'PATH',
     help: 'behaviour series of each file, or none; default the likeliest',
   },
+  ...ALIGN_OPTIONS,
   'front-end': {
     kind: 'text',
     choices: ['realtime', 'offline-paper'],
@@ -157,10 +159,11 @@ async function readSessions(options: Options, terminal: Terminal): Promise<Sessi
   for (const path of options.list('data')) sources.push(await fileSource(path));
   const files = await openFiles(sources);
   try {
+    refuseEventsOfMany(options, files.length);
     const sessions: Session[] = [];
     for (const file of files) {
       const { mapping, reasons } = await mappingFor(file, options);
-      for (const reason of reasons) terminal.note(reason);
+      for (const line of [...reasons, ...clockNotes(mapping)]) terminal.note(line);
       const session = await file.readSession(choiceOf(mapping));
       const warnings = session.warnings.filter((warning) => !reasons.includes(warning));
       sessions.push({ ...session, warnings });
