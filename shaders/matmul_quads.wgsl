@@ -93,18 +93,12 @@ fn multiply_quads(
     }
   }
   if (own_column >= sizes.n) { return; }
-  let to_first = places_of_rows(group.z, row, column);
-  let to_second = places_of_rows(group.z, row + 4u, column);
-  let to_third = places_of_rows(group.z, row + 8u, column);
-  let to_fourth = places_of_rows(group.z, row + 12u, column);
-  if (sizes.has_residual == 1u) {
-    first += residual_rows(to_first);
-    second += residual_rows(to_second);
-    third += residual_rows(to_third);
-    fourth += residual_rows(to_fourth);
+  // One after the other: less to compile than four times the same.
+  let tile = Tile(first, second, third, fourth);
+  for (var r = 0u; r < 4u && row + 4u * r < sizes.m; r++) {
+    let to = places_of_rows(group.z, row + 4u * r, column);
+    var rows = part_of(tile, r);
+    if (sizes.has_residual == 1u) { rows += residual_rows(to); }
+    store_rows(to, rows);
   }
-  store_rows(to_first, first);
-  store_rows(to_second, second);
-  store_rows(to_third, third);
-  store_rows(to_fourth, fourth);
 }

@@ -48,13 +48,12 @@ fn score_tile(index: u32, block: u32, tile: u32, lane: u32) {
     add_product(&products, transpose(load4(&bc, b + n)), rows_at(&bc, c, layer.d_state + n));
   }
   if (tile >= 4u * (block + 1u)) { return; }
-  let of_rows = parts(products);
   for (var head = 0u; head < layer.heads; head++) {
     let to = (index * layer.heads + head) * 2u * PAIRS;
     var sums = dts_between(chunk, head, 16u * block, 4u * tile);
     for (var other = 4u * block; other < 4u * (block + 1u); other++) {
       let weights = weights_of_pairs(chunk, head, 4u * other, 4u * tile, &sums);
-      let of_i = columns_product(of_rows[other % 4u], weights);
+      let of_i = columns_product(part_of(products, other % 4u), weights);
       let of_j = transpose(of_i);
       for (var r = 0u; r < 4u; r++) {
         new_scores[to + (4u * tile + r) * TILES + other] = of_j[r];
@@ -115,11 +114,8 @@ fn states_of_chunks(@builtin(global_invocation_id) id: vec3u) {
   let own_blocks = select(0u, min(4u, layer.head_dim - 4u * row_block), own_n < layer.d_state);
   let edge = id.z * 4u * layer.head_dim;
   var state = Tile();
-  if (layer.has_boundary == 1u) {
-    state.a = load4(&boundary, places_of_state(edge, blocks.x, n));
-    state.b = load4(&boundary, places_of_state(edge, blocks.y, n));
-    state.c = load4(&boundary, places_of_state(edge, blocks.z, n));
-    state.d = load4(&boundary, places_of_state(edge, blocks.w, n));
+  for (var m = 0u; m < layer.has_boundary * own_blocks; m++) {
+    add_to_part(&state, m, load4(&boundary, places_of_state(edge, 4u * row_block + m, n)));
   }
   let stride = layer.heads * layer.head_dim;
   for (var k = 0u; k < chunk_count(); k++) {
@@ -129,10 +125,9 @@ fn states_of_chunks(@builtin(global_invocation_id) id: vec3u) {
     let of_frames = decays_of_chunk(id.z, in_layer);
     let origin = (index * layer.heads + head) * 4u * layer.head_dim;
     let decay = decays[of_frames + (chunk.length - 1u) / 4u][(chunk.length - 1u) % 4u];
-    let before = parts(state);
     var shares = vec4f();
     for (var m = 0u; m < own_blocks; m++) {
-      let rows = before[m];
+      let rows = part_of(state, m);
       let at = places_of_state(origin, 4u * row_block + m, n);
       new_states[at.x] = rows[0];
       new_states[at.y] = rows[1];
@@ -158,9 +153,8 @@ fn states_of_chunks(@builtin(global_invocation_id) id: vec3u) {
       add_product(&state, columns_times(others, factors), transposed(rows_at(&values, places, 0u)));
     }
   }
-  let after = parts(state);
   for (var m = 0u; m < own_blocks; m++) {
-    let rows = after[m];
+    let rows = part_of(state, m);
     let at = places_of_state(edge, 4u * row_block + m, n);
     new_boundary[at.x] = rows[0];
     new_boundary[at.y] = rows[1];
@@ -209,9 +203,8 @@ fn scan(@builtin(global_invocation_id) id: vec3u) {
   }
   if (own_p >= layer.head_dim) { return; }
   let skip = d[chunk.parameters + head];
-  let of_tiles = parts(result);
   for (var tile = 4u * block; tile < min(4u * (block + 1u), tiles); tile++) {
-    let of_tile = of_tiles[tile % 4u];
+    let of_tile = part_of(result, tile % 4u);
     let at = frames4(chunk, 4u * tile) * stride + own;
     // Frames past the end are not there.
     let exists = 4u * tile + vec4u(0u, 1u, 2u, 3u) < vec4u(chunk.length);

@@ -37,19 +37,18 @@ fn pairs(@builtin(global_invocation_id) id: vec3u) {
   let own = places_of_frames(chunk, 16u * block, stride, id.x % SHARING);
   let others = frames4(chunk, 4u * tile) * stride;
   // Columns: frames i, rows: frames j.
-  var sums: array<mat4x4f, 4>;
+  var sums = Tile();
   for (var head = 0u; head < layer.heads; head++) {
     // Said outright: a variable only declared in a loop kept the last round's value (Dawn on lavapipe).
     var products = Tile();
     for (var p = head * layer.head_dim; p < (head + 1u) * layer.head_dim; p++) {
       add_product(&products, transpose(load4(&x, others + p)), rows_at(&values, own, p));
     }
-    let of_rows = parts(products);
     let of_head = index * layer.heads + head;
     let to = record_of(of_head);
     var of_dts = dts_between(chunk, head, 16u * block, 4u * tile);
     for (var other = 4u * block; other < end; other++) {
-      let of_tile = of_rows[other % 4u];
+      let of_tile = part_of(products, other % 4u);
       let pairs = transpose(of_tile);
       let at = 4u * tile * TILES + other + vec4u(0u, TILES, 2u * TILES, 3u * TILES);
       let found = load4(&scores, of_head * 2u * PAIRS + at);
@@ -60,12 +59,13 @@ fn pairs(@builtin(global_invocation_id) id: vec3u) {
       if (tile == other) {
         record[to + DIAGONAL + tile] = vec4f(pairs[0].x, pairs[1].y, pairs[2].z, pairs[3].w);
       }
-      sums[other % 4u] += columns_product(of_tile, weights_of_pairs(chunk, head, 4u * other, 4u * tile, &of_dts));
+      let weights = weights_of_pairs(chunk, head, 4u * other, 4u * tile, &of_dts);
+      add_to_part(&sums, other % 4u, columns_product(of_tile, weights));
     }
   }
   let to = sums_over_heads(chunks, index);
   for (var other = 4u * block; other < end; other++) {
-    let of_i = sums[other % 4u];
+    let of_i = part_of(sums, other % 4u);
     let of_j = transpose(of_i);
     for (var r = 0u; r < 4u; r++) {
       record[to + (4u * tile + r) * TILES + other] = of_j[r];
@@ -96,7 +96,7 @@ fn gradient_bc(@builtin(global_invocation_id) id: vec3u) {
   let tiles = (chunk.length + 3u) / 4u;
   let own_end = min(4u * (block + 1u), tiles);
   // Columns: frames, rows: numbers n.
-  var sum: array<mat4x4f, 4>;
+  var sum = Tile();
   for (var head = 0u; head < layer.heads; head++) {
     let of_head = index * layer.heads + head;
     var part = Tile();
@@ -108,9 +108,9 @@ fn gradient_bc(@builtin(global_invocation_id) id: vec3u) {
     let row = index / chunk_count() * layer.heads + head;
     let of_chunk = decays_of_chunk(row, index % chunk_count());
     let to = record_of(of_head) + dots_of_states(id.z) + n;
-    let of_rows = parts(part);
     for (var tile = 4u * block; tile < own_end; tile++) {
-      let decayed = columns_times(of_rows[tile % 4u], decays[of_chunk + select(0u, TILES, is_of_b) + tile]);
+      let of_tile = part_of(part, tile % 4u);
+      let decayed = columns_times(of_tile, decays[of_chunk + select(0u, TILES, is_of_b) + tile]);
       let partners = load4(&bc, frames4(chunk, 4u * tile) * 2u * layer.d_state + own);
       record[to + tile * layer.d_state] = vec4f(
         dot(decayed[0], partners[0]),
@@ -118,22 +118,21 @@ fn gradient_bc(@builtin(global_invocation_id) id: vec3u) {
         dot(decayed[2], partners[2]),
         dot(decayed[3], partners[3]),
       );
-      sum[tile % 4u] += columns_times(of_rows[tile % 4u], decays[of_chunk + select(0u, 2u * TILES, is_of_b) + tile]);
+      let factors = decays[of_chunk + select(0u, 2u * TILES, is_of_b) + tile];
+      add_to_part(&sum, tile % 4u, columns_times(of_tile, factors));
     }
   }
   let pairs = sums_over_heads(chunks, index) + select(PAIRS, 0u, is_of_b);
   let of_block = places_of_pairs(pairs, block, lane);
-  var result = Tile(sum[0], sum[1], sum[2], sum[3]);
   let end = select(own_end, tiles, is_of_b);
   let of_others = select(0u, layer.d_state, is_of_b) + n;
   for (var other = select(0u, 4u * block, is_of_b); other < end; other++) {
     let partners = load4(&bc, frames4(chunk, 4u * other) * 2u * layer.d_state + of_others);
-    add_product(&result, partners, written_rows_at(&record, of_block, other));
+    add_product(&sum, partners, written_rows_at(&record, of_block, other));
   }
   if (own_n >= layer.d_state) { return; }
-  let of_tiles = parts(result);
   for (var tile = 4u * block; tile < own_end; tile++) {
-    let of_tile = of_tiles[tile % 4u];
+    let of_tile = part_of(sum, tile % 4u);
     let at = frames4(chunk, 4u * tile) * 2u * layer.d_state + own;
     // Frames past the end are not there.
     let exists = 4u * tile + vec4u(0u, 1u, 2u, 3u) < vec4u(chunk.length);

@@ -61,6 +61,11 @@ fn frames4(chunk: Chunk, i: u32) -> vec4u {
   return chunk.begin + chunk.step * min(i + vec4u(0u, 1u, 2u, 3u), vec4u(chunk.length - 1u));
 }
 
+// Lanes for so many columns: those that share rows belong together.
+fn padded(columns: u32) -> u32 {
+  return (columns + SHARING - 1u) / SHARING * SHARING;
+}
+
 // Of the 16 frames from `first` on: the places of what has `stride` vec4s per frame.
 fn places_of_frames(chunk: Chunk, first: u32, stride: u32, lane: u32) -> Places {
   return places_of_rows(

@@ -6,9 +6,26 @@ struct Tile {
   d: mat4x4f,
 }
 
-// For loops over the four: less to compile than four times the same.
-fn parts(tile: Tile) -> array<mat4x4f, 4> {
-  return array(tile.a, tile.b, tile.c, tile.d);
+// The four rows of part r, for loops over the parts: less to compile than four times the same. Chosen, because memory
+// indexed by a variable costs every adapter more.
+fn part_of(tile: Tile, r: u32) -> mat4x4f {
+  return either(either(tile.a, tile.b, r == 1u), either(tile.c, tile.d, r == 3u), r >= 2u);
+}
+
+fn add_to_part(tile: ptr<function, Tile>, r: u32, rows: mat4x4f) {
+  (*tile).a += either(mat4x4f(), rows, r == 0u);
+  (*tile).b += either(mat4x4f(), rows, r == 1u);
+  (*tile).c += either(mat4x4f(), rows, r == 2u);
+  (*tile).d += either(mat4x4f(), rows, r == 3u);
+}
+
+fn either(a: mat4x4f, b: mat4x4f, is_b: bool) -> mat4x4f {
+  return mat4x4f(
+    select(a[0], b[0], is_b),
+    select(a[1], b[1], is_b),
+    select(a[2], b[2], is_b),
+    select(a[3], b[3], is_b),
+  );
 }
 
 // Column r of `rows` holds four numbers of row r, one for each column of `others`.
@@ -38,9 +55,4 @@ fn columns_product(left: mat4x4f, right: mat4x4f) -> mat4x4f {
 
 fn load4(source: ptr<storage, array<vec4f>, read>, at: vec4u) -> mat4x4f {
   return mat4x4f((*source)[at.x], (*source)[at.y], (*source)[at.z], (*source)[at.w]);
-}
-
-// Lanes for so many columns: those that share rows belong together.
-fn padded(columns: u32) -> u32 {
-  return (columns + SHARING - 1u) / SHARING * SHARING;
 }

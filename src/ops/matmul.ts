@@ -4,6 +4,7 @@ import common from '../../shaders/common/matmul.wgsl?raw';
 import f16 from '../../shaders/common/matmul_f16.wgsl?raw';
 import f32 from '../../shaders/common/matmul_f32.wgsl?raw';
 import halves from '../../shaders/common/matmul_halves.wgsl?raw';
+import tile from '../../shaders/common/tile.wgsl?raw';
 import source from '../../shaders/matmul.wgsl?raw';
 import quadsSource from '../../shaders/matmul_quads.wgsl?raw';
 import { type Dispatch, numbers, type Op, type Operand, scratch } from '../autograd/op';
@@ -16,7 +17,7 @@ import { sharingOf } from './tileShader';
 
 const formsOf = (numbers: string, suffix: string) => ({
   tiles: defineShader(`matmul${suffix}`, source, common, numbers),
-  quads: defineShader(`matmul_quads${suffix}`, quadsSource, common, numbers),
+  quads: defineShader(`matmul_quads${suffix}`, quadsSource, common, tile, numbers),
 });
 const OF_F32 = formsOf(f32, '');
 const OF_HALVES = formsOf(halves, '_of_halves');
