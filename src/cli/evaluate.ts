@@ -1,13 +1,10 @@
 // `evaluate`: a model file on the test fold of recordings, beside ridge.
 
 import { basename } from 'node:path';
-import type { Features } from '../data/features';
-import type { Split } from '../data/splits';
 import type { Evaluation } from '../evaluate/evaluation';
-import type { ModelConfig } from '../model/config';
 import { hasReadout, readModelFile } from '../model/modelFile';
-import { prepareData, type TrainingData } from '../train/trainingData';
 import type { Command } from './command';
+import { preparedFor } from './modelData';
 import { DEVICE_CHOICES, openDevice } from './nodeDevice';
 import { readBytes, replaceFile } from './nodeFiles';
 import { type OptionTable, parseOptions } from './options';
@@ -53,7 +50,12 @@ export const evaluate: Command = {
     for (const session of features) {
       const { sessionId, sessionName } = session;
       const split = splitOf(options, session);
-      const data = dataFor(config, session, split);
+      if (!session.behaviour) {
+        throw new Error(
+          `[evaluate] expected behaviour to score, got none in "${sessionName}": choose its series with --behaviour, or leave the recording out`,
+        );
+      }
+      const data = preparedFor(config, session, split);
       const segment = { frames, batch: BATCH };
       const network: Evaluation = {
         ...sessionFacts(session, split),
@@ -79,23 +81,3 @@ export const evaluate: Command = {
     return 0;
   },
 };
-
-/** @throws Error when the recording does not fit the model */
-function dataFor(config: ModelConfig, session: Features, split: Split): TrainingData {
-  const { channelCount, bandCount, behaviour, behaviourNames, sessionName } = session;
-  const misfit = (expected: string, got: string | number): never => {
-    throw new Error(
-      `[evaluate] expected ${expected} as in the model, got ${got} in "${sessionName}"`,
-    );
-  };
-  if (!behaviour) misfit(`${config.outputCount} behaviour columns`, 'no behaviour');
-  if (behaviourNames.length !== config.outputCount) {
-    misfit(`${config.outputCount} behaviour columns`, behaviourNames.length);
-  }
-  if (channelCount > config.channelCount) {
-    misfit(`at most ${config.channelCount} channels`, channelCount);
-  }
-  if (bandCount !== config.bandCount) misfit(`${config.bandCount} bands`, bandCount);
-  // A narrower recording is padded and masked, as in training.
-  return { ...prepareData([session], [split]), channelCount: config.channelCount };
-}

@@ -6,7 +6,7 @@ import { compileForward } from '../model/forward';
 import { decoderWeights, hasReadout } from '../model/modelFile';
 import { decoderParameters } from '../model/parameters';
 import type { Command } from './command';
-import { emptyResults, INFERENCE_OPTIONS, readInference, writeResults } from './inference';
+import { emptyResults, INFERENCE_OPTIONS, readInput, readModel, writeResults } from './inference';
 import { openDevice } from './nodeDevice';
 import { parseOptions } from './options';
 
@@ -21,8 +21,9 @@ export const forward: Command = {
     'The output holds tokens, hidden [B,T,D] and behaviour [B,T,K]; no behaviour for a model without readout.',
   async run(args, terminal) {
     const options = parseOptions(INFERENCE_OPTIONS, args);
-    const { model, recording } = await readInference(options);
+    const model = await readModel(options);
     const { config } = model;
+    const recording = await readInput(options, config);
     const { batch, frames, lfp, channelMask } = recording;
     const { device, name, close } = await openDevice(options.text('device') ?? 'gpu');
     const parameters = new ParameterSet(device, decoderParameters(config));

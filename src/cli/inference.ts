@@ -33,12 +33,13 @@ export interface Recording {
   readonly channelMask: Float32Array;
 }
 
-export async function readInference(
-  options: Options,
-): Promise<{ model: ModelFile; recording: Recording }> {
-  const model = readModelFile(await readBytes(options.required('model')));
+export async function readModel(options: Options): Promise<ModelFile> {
+  return readModelFile(await readBytes(options.required('model')));
+}
+
+export async function readInput(options: Options, config: ModelConfig): Promise<Recording> {
   const { tensors } = readSafetensors(await readBytes(options.required('input')));
-  return { model, recording: readRecording(tensors, model.config) };
+  return readRecording(tensors, config);
 }
 
 /** @throws Error when the input does not fit the model or holds a number that is not finite */
@@ -97,7 +98,7 @@ export interface Inferred {
   readonly tokens: Float32Array;
   /** [B, T, D], before the final norm */
   readonly hidden: Float32Array;
-  /** [B, T, K], in the units of training */
+  /** [B, T, K], z-scored as in training */
   readonly behaviour: Float32Array;
 }
 

@@ -12,6 +12,7 @@ import { compileForward } from '../model/forward';
 import { decoderParameters } from '../model/parameters';
 import { predictFold } from '../train/predict';
 import type { TrainingData } from '../train/trainingData';
+import { inUnits } from './modelData';
 import { CPU_NAME, type OpenedDevice } from './nodeDevice';
 import type { Terminal } from './progress';
 
@@ -55,16 +56,10 @@ export async function scoreNetwork(
   const fold = await predictFold(forward, data, session, data.splits[session].test);
   forward.plan.destroy();
   parameters.destroy();
-  const { behaviourMean, behaviourScale } = data.normalisations[session];
-  const inUnits = (values: Float32Array): Float32Array =>
-    values.map((value, i) => {
-      const k = i % behaviourMean.length;
-      return value * behaviourScale[k] + behaviourMean[k];
-    });
   const { behaviourNames, behaviourUnits } = data.sessions[session];
   return scorePredictions(
-    inUnits(fold.prediction),
-    inUnits(fold.target),
+    inUnits(fold.prediction, data, session),
+    inUnits(fold.target, data, session),
     behaviourNames,
     behaviourUnits,
   );
