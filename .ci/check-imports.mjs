@@ -4,6 +4,9 @@ import { dirname, join, posix, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { exceptions, folderTable, packageTable } from './import-table.mjs';
 
+/** The device asks the adapter one question by a shader of its own; all others are ops'. */
+const SHADER_FOLDERS = ['ops', 'gpu'];
+
 /**
  * @typedef {{ to: string, isType: boolean }} Import `to` as written; `isType`: erased by the compiler
  * @typedef {Map<string, string>} Sources text of each file by its path from the checkout's root, with `/`
@@ -120,7 +123,7 @@ function fileRule(path, { to, file, isType }, { folderTable }) {
   if (from === target) return null;
   if (target === 'shaders') {
     if (!to.endsWith('?raw')) return 'a shader as text, with ?raw';
-    return from === 'ops' || isTest ? null : 'shaders only in src/ops';
+    return SHADER_FOLDERS.includes(from) || isTest ? null : 'shaders only in src/ops and src/gpu';
   }
   if (file.endsWith('package.json')) return null;
   if (!file.startsWith('src/')) return 'a file of src';
@@ -174,7 +177,7 @@ function checkNames(paths) {
 function checkShaders(imports, sources) {
   const users = new Map();
   for (const [path, list] of imports) {
-    if (placeOf(path) !== 'ops' || isTestFile(path)) continue;
+    if (!SHADER_FOLDERS.includes(placeOf(path)) || isTestFile(path)) continue;
     for (const { file } of list) {
       if (file?.startsWith('shaders/')) users.set(file, [...(users.get(file) ?? []), path]);
     }
@@ -184,9 +187,10 @@ function checkShaders(imports, sources) {
     if (!path.startsWith('shaders/')) continue;
     const by = users.get(path) ?? [];
     const isShared = path.startsWith('shaders/common/');
-    if (by.length === 0) violations.push(`${path}: expected an import in src/ops, got none`);
+    if (by.length === 0)
+      violations.push(`${path}: expected an import in src/ops or src/gpu, got none`);
     if (by.length > 1 && !isShared) {
-      violations.push(`${path}: expected one import in src/ops, got ${by.join(', ')}`);
+      violations.push(`${path}: expected one import in src/ops or src/gpu, got ${by.join(', ')}`);
     }
   }
   for (const path of new Set([...users.values()].flat())) {

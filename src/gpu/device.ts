@@ -1,5 +1,8 @@
 // Opens the WebGPU device with the adapter's own limits and the optional features we use.
 
+import { DeviceLostError } from './deviceLost';
+import { hasPlainSubgroups } from './subgroupOrder';
+
 export interface GpuDevice {
   readonly kind: 'gpu';
   readonly device: GPUDevice;
@@ -7,7 +10,10 @@ export interface GpuDevice {
   readonly adapterName: string;
   /** A software rasteriser such as SwiftShader or lavapipe. */
   readonly isSoftware: boolean;
-  /** Invocations of a subgroup, where the adapter has subgroups of one fixed size; kernels then take their subgroup form. */
+  /**
+   * Invocations of a subgroup, where the adapter has subgroups of one fixed size that hold neighbours; kernels then take
+   * their subgroup form.
+   */
   readonly subgroupSize: number | undefined;
   /**
    * Products of halves are taken in f16. Not on software adapters, which convert each number there and back: on lavapipe
@@ -21,10 +27,6 @@ export interface GpuDevice {
   /** Throws the first validation or memory error that the device reported. */
   throwIfFailed(): void;
   destroy(): void;
-}
-
-export class DeviceLostError extends Error {
-  override name = 'DeviceLostError';
 }
 
 /** A device that is lost says so within this time after its waits were rejected. */
@@ -59,7 +61,8 @@ export async function openGpuDevice(gpu: GPU, { baseLevel = false } = {}): Promi
       maxComputeWorkgroupSizeY: limits.maxComputeWorkgroupSizeY,
     },
   });
-  return wrapDevice(device, adapter.info);
+  const opened = wrapDevice(device, adapter.info);
+  return { ...opened, subgroupSize: await subgroupSizeOf(opened, adapter.info) };
 }
 
 function wrapDevice(device: GPUDevice, info: GPUAdapterInfo): GpuDevice {
@@ -78,7 +81,8 @@ function wrapDevice(device: GPUDevice, info: GPUAdapterInfo): GpuDevice {
   return {
     kind: 'gpu',
     device,
-    subgroupSize: subgroupSizeOf(device, info),
+    // Asked of the opened device.
+    subgroupSize: undefined,
     multipliesHalves: device.features.has('shader-f16') && !words.isSoftware,
     ...words,
     guard: (wait) =>
@@ -95,12 +99,12 @@ function wrapDevice(device: GPUDevice, info: GPUAdapterInfo): GpuDevice {
   };
 }
 
-function subgroupSizeOf(
-  device: GPUDevice,
+async function subgroupSizeOf(
+  gpu: GpuDevice,
   { subgroupMinSize, subgroupMaxSize }: GPUAdapterInfo,
-): number | undefined {
-  const isFixed = device.features.has('subgroups') && subgroupMinSize === subgroupMaxSize;
-  return isFixed ? subgroupMinSize : undefined;
+): Promise<number | undefined> {
+  const isFixed = gpu.device.features.has('subgroups') && subgroupMinSize === subgroupMaxSize;
+  return isFixed && (await hasPlainSubgroups(gpu, subgroupMinSize)) ? subgroupMinSize : undefined;
 }
 
 function rejectLater<T>(error: unknown): Promise<T> {

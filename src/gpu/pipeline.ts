@@ -1,6 +1,7 @@
 // Compute pipelines: one per shader, entry point, constants and set of bindings, shared by all plans of a device.
 
-import { DeviceLostError, type GpuDevice } from './device';
+import type { GpuDevice } from './device';
+import { DeviceLostError } from './deviceLost';
 import type { Access, Shader } from './shader';
 
 export interface Pipeline {

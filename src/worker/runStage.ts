@@ -1,5 +1,6 @@
 /** Drives one training stage from first to last step: turns, reports, checkpoints, and a lost device. */
-import { DeviceLostError, type GpuDevice } from '../gpu/device';
+import type { GpuDevice } from '../gpu/device';
+import { DeviceLostError } from '../gpu/deviceLost';
 import type { Snapshot } from '../train/snapshot';
 import type { TrainingStage } from '../train/stage';
 import type { StudioListener, TrainRequest } from './api';
