@@ -1,6 +1,6 @@
-// Proof of split and concat.
+// Proof of split.
 
-import { concat, split } from './split';
+import { split } from './split';
 import { testOp } from './testOp';
 
 // Whole vec4s, ragged, and mixed (aligned parts at an unaligned offset).
@@ -21,21 +21,6 @@ testOp('split', {
     {
       build: (graph) => split(graph.input('x', [2, 5]), [2, 2]),
       message: /\[split\] expected positive widths that add up to the last of \[2, 5\], got 2 \+ 2/,
-    },
-  ],
-});
-
-testOp('concat', {
-  cases(draw, i) {
-    const widths = WIDTHS[i] ?? draw.pick(WIDTHS);
-    const [batch, frames] = [draw.integer(1, 3), draw.pick([1, 7, 40])];
-    return { inputs: widths.map((width) => [batch, frames, width]), build: (xs) => concat(xs) };
-  },
-  errors: [
-    {
-      build: (graph) => concat([graph.input('a', [2, 3]), graph.input('b', [3, 3])]),
-      message:
-        /\[concat\] expected equal shapes but for the last dimension, got \[2, 3\] and \[3, 3\]/,
     },
   ],
 });

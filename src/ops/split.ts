@@ -1,4 +1,4 @@
-// Split the last dimension into parts, and concat; each is the other's gradient.
+// Split the last dimension into parts.
 
 import source from '../../shaders/split.wgsl?raw';
 import { type Dispatch, gridStride, numbers, type Op } from '../autograd/op';
@@ -37,6 +37,31 @@ function copyPart(
     : { ...common, entry: direction, bindings: { source: from, out: to, sizes } };
 }
 
+/** Puts the parts' gradients side by side, zeros where no gradient flows. */
+const backward: Op<{ widths: readonly number[]; present: readonly boolean[] }> = {
+  name: 'splitBackward',
+  infer: ([first], { widths }) => [[...first.slice(0, -1), sum(widths)]],
+  cpu({ inputs, outputs: [out], params: { widths, present } }) {
+    const total = sum(widths);
+    const offsets = offsetsOf(widths);
+    let next = 0;
+    widths.forEach((width, p) => {
+      if (!present[p]) return;
+      const part = inputs[next++];
+      for (let i = 0; i < part.length; i++) {
+        out[Math.floor(i / width) * total + offsets[p] + (i % width)] = part[i];
+      }
+    });
+  },
+  gpu({ inputs, outputs: [out], params: { widths, present } }) {
+    let next = 0;
+    return widths.map((_, p) =>
+      copyPart('put', present[p] ? inputs[next++] : undefined, out, widths, p),
+    );
+  },
+  gradient: undefined,
+};
+
 const splitOp: Op<{ widths: readonly number[] }> = {
   name: 'split',
   infer([x], { widths }) {
@@ -59,51 +84,12 @@ const splitOp: Op<{ widths: readonly number[] }> = {
   },
   gpu: ({ inputs: [x], outputs, params: { widths } }) =>
     outputs.map((out, p) => copyPart('take', x, out, widths, p)),
-  gradient: ({ outputGradients, params: { widths } }) => [concatPresent(outputGradients, widths)],
-};
-
-const concatOp: Op<{ widths: readonly number[]; present: readonly boolean[] }> = {
-  name: 'concat',
-  infer(inputs, { widths }) {
-    const lead = inputs[0].slice(0, -1);
-    for (const shape of inputs) {
-      if (shape.length === 0 || showShape(shape.slice(0, -1)) !== showShape(lead)) {
-        throw new Error(
-          `[concat] expected equal shapes but for the last dimension, got ${inputs.map(showShape).join(' and ')}`,
-        );
-      }
-    }
-    return [[...lead, sum(widths)]];
-  },
-  cpu({ inputs, outputs: [out], params: { widths, present } }) {
-    const total = sum(widths);
-    const offsets = offsetsOf(widths);
-    let next = 0;
-    widths.forEach((width, p) => {
-      if (!present[p]) return;
-      const part = inputs[next++];
-      for (let i = 0; i < part.length; i++) {
-        out[Math.floor(i / width) * total + offsets[p] + (i % width)] = part[i];
-      }
-    });
-  },
-  gpu({ inputs, outputs: [out], params: { widths, present } }) {
-    let next = 0;
-    return widths.map((_, p) =>
-      copyPart('put', present[p] ? inputs[next++] : undefined, out, widths, p),
-    );
-  },
-  gradient({ outputGradients: [gradient], params: { widths, present } }) {
-    return split(gradient!, widths).filter((_, p) => present[p]);
+  gradient({ inputs: [x], outputGradients, params: { widths } }) {
+    const found = outputGradients.filter((gradient) => gradient !== undefined);
+    const present = outputGradients.map((gradient) => gradient !== undefined);
+    return x.graph.apply(backward, found, { widths, present });
   },
 };
-
-/** Concat in which a missing part is zeros: the gradient of a split whose parts are not all used. */
-function concatPresent(parts: readonly (Tensor | undefined)[], widths: readonly number[]): Tensor {
-  const inputs = parts.filter((part) => part !== undefined);
-  const present = parts.map((part) => part !== undefined);
-  return inputs[0].graph.apply(concatOp, inputs, { widths, present })[0];
-}
 
 /**
  * Parts of the last dimension: x [..., W] to [..., widths[0]], [..., widths[1]], ...
@@ -111,15 +97,4 @@ function concatPresent(parts: readonly (Tensor | undefined)[], widths: readonly 
  */
 export function split(x: Tensor, widths: readonly number[]): Tensor[] {
   return x.graph.apply(splitOp, [x], { widths });
-}
-
-/**
- * Tensors side by side along the last dimension.
- * @throws Error when another dimension differs
- */
-export function concat(xs: readonly Tensor[]): Tensor {
-  return concatPresent(
-    xs,
-    xs.map((x) => x.shape.at(-1) ?? 0),
-  );
 }
