@@ -8,6 +8,9 @@ import { type PlotColours, plotColours } from './colours';
 /** The same for all, so that charts on one clock line up. */
 const Y_AXIS_PX = 84;
 
+/** Of the range of values, above and below. */
+const Y_PADDING = 0.1;
+
 export interface ChartDescription {
   title: string;
   xLabel: string;
@@ -89,7 +92,12 @@ function optionsOf(
     height: description.height,
     scales: {
       x: { time: false, ...description.xScale },
-      y: { ...description.yScale },
+      // Without any value yet there would be no axis.
+      y: {
+        range: (_, min, max) =>
+          Number.isFinite(min) ? uPlot.rangeNum(min, max, Y_PADDING, true) : [0, 1],
+        ...description.yScale,
+      },
     },
     axes: [
       { ...axis, label: description.xLabel, ...description.xAxis },

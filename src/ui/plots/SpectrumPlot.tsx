@@ -4,6 +4,11 @@ import type { SpectrumPreview } from '../../worker/api';
 import { useTheme } from '../useTheme';
 import { plotColours } from './colours';
 
+/** Plotly's own leave the zeros out: 5 for 0.5 and for 50. */
+const TICKS_HZ = [
+  0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000,
+];
+
 export function SpectrumPlot({ spectrum }: { spectrum: SpectrumPreview }) {
   const host = useRef<HTMLDivElement>(null);
   const theme = useTheme();
@@ -54,7 +59,13 @@ function figureOf(
     plot_bgcolor: 'rgba(0,0,0,0)',
     font: { color: colours.dim, family: 'system-ui, sans-serif', size: 12 },
     margin: { l: 58, r: 10, t: 38, b: 46 },
-    xaxis: { ...axis, type: 'log', title: { text: 'Frequency (Hz)' } },
+    xaxis: {
+      ...axis,
+      type: 'log',
+      title: { text: 'Frequency (Hz)' },
+      tickvals: TICKS_HZ,
+      ticktext: TICKS_HZ.map(String),
+    },
     yaxis: { ...axis, title: { text: `Power (dB re 1 ${unit ? `${unit}²` : 'unit²'}/Hz)` } },
     legend: { font: { size: 11 } },
   };
