@@ -48,7 +48,7 @@ export function PlaneTrace({ layout }: { layout: DecodeLayout }) {
   return (
     <div>
       <h3>
-        {layout.behaviourNames[0]} against {layout.behaviourNames[1]}, last {TAIL_S} s
+        {layout.behaviourNames[1]} against {layout.behaviourNames[0]}, last {TAIL_S} s
       </h3>
       <canvas className="plane" ref={canvas} role="img" aria-label="True and decoded path" />
       <p className="small dim">

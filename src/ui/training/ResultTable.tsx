@@ -64,7 +64,7 @@ export function ResultTable({ results }: { results: Results }) {
         R² per output, and its mean; r is Pearson’s. Epochs and penalties were chosen on the
         validation fold.
         {oracleR2 &&
-          ` A linear decoder that knows how this recording was generated reaches ${oracleR2.map((r2) => r2.toFixed(3)).join(' and ')}.`}
+          ` A linear decoder that knows how this recording was generated, but sees one frame at a time, reaches ${oracleR2.map((r2) => r2.toFixed(3)).join(' and ')}.`}
       </p>
     </Panel>
   );
