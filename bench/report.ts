@@ -10,8 +10,9 @@ const columns = {
   one: (x: number): string => x.toFixed(1),
 };
 
-/** A Markdown table whose columns line up. */
-export function tableOf(header: readonly string[], rows: readonly (readonly string[])[]): string {
+/** A Markdown table whose columns line up; nothing without rows. */
+function tableOf(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  if (rows.length === 0) return '';
   const widths = header.map((name, c) =>
     Math.max(name.length, ...rows.map((row) => row[c].length)),
   );
@@ -28,6 +29,7 @@ export function reportOf(result: BenchResult): string {
     result.rows.find((row) => row.case === name && row.engine === 'studio');
   const times = (theirs: number, ours: number | undefined): string =>
     ours ? `${(theirs / ours).toFixed(1)}x` : '';
+  const ours = result.paper.find(({ step }) => step === STUDENT_STEP)?.medianMs;
   const parts = [
     `${result.adapter}; ${result.runtime}; peaks ${one(peaks.gflops)} GFLOP/s, ${one(peaks.gbPerS)} GB/s`,
     tableOf(
@@ -59,20 +61,14 @@ export function reportOf(result: BenchResult): string {
         mib(row.peakBytes),
       ]),
     ),
-  ];
-  if (result.dispatches) {
-    parts.push(
-      tableOf(
-        ['dispatches of a REALM step', 'per layer', 'outside', 'total'],
-        Object.entries(result.dispatches).map(([name, counts]) => [
-          name,
-          ...[counts.perLayer, counts.outsideLayers, counts.total].map(String),
-        ]),
-      ),
-    );
-  }
-  for (const [name, profile] of Object.entries(result.profiles)) {
-    parts.push(
+    tableOf(
+      ['dispatches of a REALM step', 'per layer', 'outside', 'total'],
+      Object.entries(result.dispatches ?? {}).map(([name, counts]) => [
+        name,
+        ...[counts.perLayer, counts.outsideLayers, counts.total].map(String),
+      ]),
+    ),
+    ...Object.entries(result.profiles).map(([name, profile]) =>
       tableOf(
         [`profile of ${name}`, 'dispatches', 'ms', 'share', 'GB/s'],
         profile.map((row) => [
@@ -83,67 +79,50 @@ export function reportOf(result: BenchResult): string {
           one(row.gbPerS),
         ]),
       ),
-    );
-  }
-  if (result.kernels.length > 0) {
-    parts.push(
-      tableOf(
-        ['kernel', 'shape', 'ms', 'GFLOP/s', 'GB/s', 'bound', 'of its peak'],
-        result.kernels.map((row) => [
-          row.kernel,
-          row.shape,
-          ms(row.ms),
-          one(row.gflops),
-          one(row.gbPerS),
-          row.bound,
-          percent(row.fraction),
-        ]),
-      ),
-    );
-  }
-  if (result.paper.length > 0) {
-    parts.push(
-      tableOf(
-        ['paper scale, T 500', 'median ms', 'min', 'max', 'first ms', 'dispatches', 'peak MiB'],
-        result.paper.map((row) => [
-          row.step,
-          ...[row.medianMs, row.minMs, row.maxMs, row.firstMs].map((x) =>
-            x === undefined ? '-' : ms(x),
-          ),
-          String(row.dispatches),
-          mib(row.peakBytes),
-        ]),
-      ),
-    );
-  }
-  if (result.torch.length > 0) {
-    const ours = result.paper.find(({ step }) => step === STUDENT_STEP)?.medianMs;
-    parts.push(
-      tableOf(
-        [STUDENT_STEP, 'on', 'threads', 'median ms', 'min', 'max', 'first ms', 'vs studio'],
-        result.torch.map((row) => [
-          `PyTorch ${row.torch} ${row.mode}`,
-          row.device,
-          String(row.threads),
-          ...[row.medianMs, row.minMs, row.maxMs, row.firstMs].map(ms),
-          times(row.medianMs, ours),
-        ]),
-      ),
-    );
-  }
-  if (result.live.length > 0) {
-    parts.push(
-      tableOf(
-        ['live decoder', 'on the', 'p50 ms', 'p95', 'p99', 'dispatches', 'frames'],
-        result.live.map((row) => [
-          row.preset,
-          row.path,
-          ...[row.p50Ms, row.p95Ms, row.p99Ms].map(ms),
-          String(row.dispatches),
-          String(row.frames),
-        ]),
-      ),
-    );
-  }
-  return parts.join('\n\n');
+    ),
+    tableOf(
+      ['kernel', 'shape', 'ms', 'GFLOP/s', 'GB/s', 'bound', 'of its peak'],
+      result.kernels.map((row) => [
+        row.kernel,
+        row.shape,
+        ms(row.ms),
+        one(row.gflops),
+        one(row.gbPerS),
+        row.bound,
+        percent(row.fraction),
+      ]),
+    ),
+    tableOf(
+      ['paper scale, T 500', 'median ms', 'min', 'max', 'first ms', 'dispatches', 'peak MiB'],
+      result.paper.map((row) => [
+        row.step,
+        ...[row.medianMs, row.minMs, row.maxMs, row.firstMs].map((x) =>
+          x === undefined ? '-' : ms(x),
+        ),
+        String(row.dispatches),
+        mib(row.peakBytes),
+      ]),
+    ),
+    tableOf(
+      [STUDENT_STEP, 'on', 'threads', 'median ms', 'min', 'max', 'first ms', 'vs studio'],
+      result.torch.map((row) => [
+        `PyTorch ${row.torch} ${row.mode}`,
+        row.device,
+        String(row.threads),
+        ...[row.medianMs, row.minMs, row.maxMs, row.firstMs].map(ms),
+        times(row.medianMs, ours),
+      ]),
+    ),
+    tableOf(
+      ['live decoder', 'on the', 'p50 ms', 'p95', 'p99', 'dispatches', 'frames'],
+      result.live.map((row) => [
+        row.preset,
+        row.path,
+        ...[row.p50Ms, row.p95Ms, row.p99Ms].map(ms),
+        String(row.dispatches),
+        String(row.frames),
+      ]),
+    ),
+  ];
+  return parts.filter((part) => part !== '').join('\n\n');
 }
