@@ -7,10 +7,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeArrow } from '../data/formats/arrow';
 import { syntheticSessions } from '../data/synthetic';
 import { scorePredictions } from '../evaluate/metrics';
-import type { ModelConfig } from '../model/config';
 import { writeModelFile } from '../model/modelFile';
-import { decoderParameters, initialWeights } from '../model/parameters';
 import { readSafetensors } from '../model/safetensors';
+import { TINY_CONFIG, tinyWeights } from '../model/tinyModel.test-support';
 import { studio } from './studio';
 import { collected } from './terminal.test-support';
 
@@ -18,21 +17,6 @@ import { collected } from './terminal.test-support';
 const SCORE_TOLERANCE = 1e-4;
 const FRAMES = 3000;
 const TEST_FRAMES = 600;
-
-const CONFIG: ModelConfig = {
-  channelCount: 4,
-  bandCount: 1,
-  modelDim: 8,
-  layerCount: 1,
-  stateDim: 4,
-  headDim: 8,
-  expand: 2,
-  convTaps: 4,
-  channelDim: 2,
-  ecaTaps: 3,
-  bidirectional: false,
-  outputCount: 2,
-};
 
 const [session] = syntheticSessions({ sessionCount: 1, durationS: 30, channelCount: 4, seed: 4 });
 let folder: string;
@@ -42,13 +26,19 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'realm-decode-'));
   writeFileSync(at('one.arrow'), writeArrow(session));
   writeFileSync(at('blind.arrow'), writeArrow({ ...session, behaviour: undefined }));
-  const model = (config: ModelConfig, metadata: Record<string, string> = {}) =>
-    writeModelFile(config, initialWeights(decoderParameters(config), 3), metadata);
-  writeFileSync(at('plain.safetensors'), model(CONFIG));
-  writeFileSync(at('wide.safetensors'), model({ ...CONFIG, channelCount: 6 }));
-  writeFileSync(at('narrow.safetensors'), model({ ...CONFIG, channelCount: 3 }));
   const running = { normalise: 'running', normalise_s: '5' };
-  writeFileSync(at('running.safetensors'), model(CONFIG, running));
+  for (const [name, channelCount, metadata] of [
+    ['plain', 4, {}],
+    ['wide', 6, {}],
+    ['narrow', 3, {}],
+    ['running', 4, running],
+  ] as const) {
+    const config = { ...TINY_CONFIG, channelCount };
+    writeFileSync(
+      at(`${name}.safetensors`),
+      writeModelFile(config, tinyWeights(config), { ...metadata }),
+    );
+  }
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

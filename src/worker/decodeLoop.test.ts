@@ -7,35 +7,21 @@ import type { DecodePath } from '../decode/chooseDecoder';
 import { createCpuDecoder } from '../decode/cpuDecoder';
 import { createDecoder, type Decoder } from '../decode/decoder';
 import { testDevice } from '../gpu/testDevice';
-import { checkConfig } from '../model/config';
-import { decoderParameters, initialWeights } from '../model/parameters';
+import { TINY_CONFIG, tinyWeights } from '../model/tinyModel.test-support';
 import type { DataSettings, DecodedFrames, StudioEvent } from './api';
 import { DecodeLoop } from './decodeLoop';
 import { Preparer } from './preparing';
 import { ReplaySource } from './replaySource';
 
-const CHANNELS = 4;
+const CHANNELS = TINY_CONFIG.channelCount;
 const settings: DataSettings = {
   frontEnd: 'realtime',
   notchHz: 60,
   behaviourAsVelocity: false,
   split: 'contiguous',
 };
-const config = checkConfig({
-  channelCount: CHANNELS,
-  bandCount: 1,
-  modelDim: 8,
-  layerCount: 1,
-  stateDim: 4,
-  headDim: 8,
-  expand: 2,
-  convTaps: 4,
-  channelDim: 2,
-  ecaTaps: 3,
-  bidirectional: false,
-  outputCount: 2,
-});
-const weights = initialWeights(decoderParameters(config), 3, 'mamba2');
+const config = TINY_CONFIG;
+const weights = tinyWeights();
 const [session] = syntheticSessions({
   sessionCount: 1,
   durationS: 60,

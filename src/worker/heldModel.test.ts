@@ -1,11 +1,10 @@
 // A model decodes with the normalisation that it was trained with, whatever the page shows now.
 import { expect, test } from 'vitest';
-import { checkConfig } from '../model/config';
 import { readModelFile, writeModelFile } from '../model/modelFile';
-import { decoderParameters, initialWeights } from '../model/parameters';
+import { TINY_CONFIG, tinyWeights } from '../model/tinyModel.test-support';
 import type { DataSettings } from './api';
 import { Models, normalisedAs } from './heldModel';
-import type { Folder } from './storage';
+import { memoryFolder } from './storage';
 
 const settings: DataSettings = {
   frontEnd: 'realtime',
@@ -13,21 +12,8 @@ const settings: DataSettings = {
   behaviourAsVelocity: false,
   split: 'contiguous',
 };
-const config = checkConfig({
-  channelCount: 2,
-  bandCount: 1,
-  modelDim: 8,
-  layerCount: 1,
-  stateDim: 4,
-  headDim: 8,
-  expand: 2,
-  convTaps: 4,
-  channelDim: 2,
-  ecaTaps: 3,
-  bidirectional: false,
-  outputCount: 2,
-});
-const weights = initialWeights(decoderParameters(config), 3, 'mamba2');
+const config = TINY_CONFIG;
+const weights = tinyWeights();
 const recordOf = (data: DataSettings) => ({
   preset: 'tiny',
   seed: 1,
@@ -40,22 +26,12 @@ const recordOf = (data: DataSettings) => ({
   units: ['cm', 'cm'],
 });
 
-function inMemory(): Folder {
-  const files = new Map<string, Uint8Array>();
-  return {
-    read: async (name) => files.get(name),
-    write: async (name, bytes) => void files.set(name, bytes),
-    remove: async (name) => void files.delete(name),
-    names: async () => [...files.keys()],
-  };
-}
-
 test.each([
   { trained: 7, shown: undefined },
   { trained: 7, shown: 30 },
   { trained: undefined, shown: 30 },
 ])('trained over $trained s, shown $shown s', async ({ trained, shown }) => {
-  const folder = inMemory();
+  const folder = memoryFolder();
   const data = { ...settings, ...(trained && { runningZScoreS: trained }) };
   await new Models(folder).hold('student', { config, weights, record: recordOf(data) });
   const models = new Models(folder);
@@ -73,7 +49,7 @@ test('a model of another program takes what is shown', () => {
 
 test('a file of the command line keeps its running z-score, also when held and exported', async () => {
   const written = { normalise: 'running', normalise_s: '7' };
-  const models = new Models(inMemory());
+  const models = new Models(memoryFolder());
   await models.load(writeModelFile(config, weights, written));
   const exported = models.exported('student');
   expect(readModelFile(exported).metadata).toMatchObject(written);
