@@ -1,6 +1,7 @@
 // What each view says is missing, in the order in which a person would get it.
 import { expect, it } from 'vitest';
-import type { ModelSummary, SessionSummary } from '../worker/api';
+import type { SessionSummary } from '../worker/recordingsApi';
+import type { ModelSummary } from '../worker/trainingApi';
 import { missingFor } from './requirements';
 
 const session = { id: 'a', behaviourNames: ['x'] } as unknown as SessionSummary;

@@ -1,5 +1,6 @@
 // What each view still needs before it can be used.
-import type { ModelsHeld, SessionSummary } from '../worker/api';
+import type { SessionSummary } from '../worker/recordingsApi';
+import type { ModelsHeld } from '../worker/trainingApi';
 import type { View } from './stores/settingsStore';
 
 export interface Missing {

@@ -2,7 +2,8 @@
 
 import { RingBuffer } from '../base/ringBuffer';
 import type { Stage } from '../train/events';
-import type { DecodedFrames, DecodeLayout, RunProgress } from '../worker/api';
+import type { DecodedFrames, DecodeLayout } from '../worker/decodingApi';
+import type { RunProgress } from '../worker/trainingApi';
 import { createPulse } from './pulse';
 
 /** At ten reports a second, half an hour at full detail and then the most recent half hour. */

@@ -8,9 +8,11 @@ import { createCpuDecoder } from '../decode/cpuDecoder';
 import { createDecoder, type Decoder } from '../decode/decoder';
 import { testDevice } from '../gpu/testDevice';
 import { TINY_CONFIG, tinyWeights } from '../model/tinyModel.test-support';
-import type { DataSettings, DecodedFrames, StudioEvent } from './api';
+import type { StudioEvent } from './api';
 import { DecodeLoop } from './decodeLoop';
+import type { DecodedFrames } from './decodingApi';
 import { Preparer } from './preparing';
+import type { DataSettings } from './recordingsApi';
 import { ReplaySource } from './replaySource';
 
 const CHANNELS = TINY_CONFIG.channelCount;

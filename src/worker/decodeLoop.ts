@@ -6,12 +6,14 @@ import { createCpuDecoder } from '../decode/cpuDecoder';
 import { createDecoder, type Decoder, MOST_QUEUED_FRAMES } from '../decode/decoder';
 import { LatencyMeter } from '../decode/latency';
 import type { GpuDevice } from '../gpu/device';
-import type { DataSettings, DecodeLayout, PathMeasurement, StudioListener } from './api';
+import type { StudioListener } from './api';
+import type { DecodeLayout, PathMeasurement } from './decodingApi';
 import { FrameClock } from './frameClock';
 import { FrameReport } from './frameReport';
 import type { HeldModel } from './heldModel';
 import type { Prepared } from './preparing';
 import { spreadOut } from './previews';
+import type { DataSettings } from './recordingsApi';
 import { type ReplayedFrame, ReplaySource } from './replaySource';
 import { RunControl } from './runControl';
 

@@ -1,5 +1,6 @@
 /** Decoded frames on their way to the page. */
-import type { DecodeLayout, StudioListener } from './api';
+import type { StudioListener } from './api';
+import type { DecodeLayout } from './decodingApi';
 
 const REPORT_MS = 33;
 

@@ -2,8 +2,8 @@
 import { expect, test } from 'vitest';
 import { readModelFile, writeModelFile } from '../model/modelFile';
 import { TINY_CONFIG, tinyWeights } from '../model/tinyModel.test-support';
-import type { DataSettings } from './api';
 import { Models, normalisedAs } from './heldModel';
+import type { DataSettings } from './recordingsApi';
 import { memoryFolder } from './storage';
 
 const settings: DataSettings = {

@@ -5,8 +5,9 @@ import { runningMetadata } from '../data/runningZScore';
 import type { ModelConfig } from '../model/config';
 import { hasReadout, readModelFile, writeModelFile } from '../model/modelFile';
 import { presetOf } from '../train/settings';
-import type { DataSettings, ModelSummary, ModelsHeld } from './api';
+import type { DataSettings } from './recordingsApi';
 import type { Folder } from './storage';
+import type { ModelSummary, ModelsHeld } from './trainingApi';
 
 /** `distilled` is the student before fine-tuning, from which every fine-tuning starts. */
 export type ModelKind = 'teacher' | 'distilled' | 'student';

@@ -7,8 +7,8 @@ import { openRecording } from '../data/formats/recording';
 import { reducedClock } from '../data/formats/reducedBlocks';
 import { applyMapping, locatedMapping, type Mapping } from '../data/mapping';
 import type { Session } from '../data/session';
-import type { DataSettings } from './api';
 import { frontEndOf } from './preparing';
+import type { DataSettings } from './recordingsApi';
 
 /** 128 MiB of float32. Of a larger recording the frames are kept, and not the samples. */
 export const MOST_RAW_VALUES = 2 ** 25;

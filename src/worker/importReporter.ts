@@ -1,5 +1,5 @@
 /** Tells the page how far opening or reading a recording is, at most ten times a second. */
-import type { ImportProgress } from './api';
+import type { ImportProgress } from './recordingsApi';
 
 const REPORT_MS = 100;
 

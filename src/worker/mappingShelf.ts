@@ -2,7 +2,7 @@
 import type { Mapping } from '../data/mapping';
 import { forOtherRecordings } from '../data/mappingClocks';
 import { type FileShape, isSameShape } from '../data/sameShape';
-import type { RememberedMapping } from './api';
+import type { RememberedMapping } from './recordingsApi';
 import type { Folder } from './storage';
 
 const FILE = 'mappings.json';

@@ -4,11 +4,11 @@ import { writeArrow } from '../data/formats/arrow';
 import { applyMapping } from '../data/mapping';
 import { openFile } from '../data/readers';
 import { syntheticSessions } from '../data/synthetic';
-import type { DataSettings, ImportProgress, OpenedFile, OpenOutcome } from './api';
 import { groupsOf } from './fileGroups';
 import { MappingShelf } from './mappingShelf';
 import { OpenRecordings } from './openRecordings';
 import { startParserHere } from './parserHere.test-support';
+import type { DataSettings, ImportProgress, OpenedFile, OpenOutcome } from './recordingsApi';
 import { memoryFolder } from './storage';
 
 const DATA: DataSettings = {

@@ -12,12 +12,12 @@ import { risingEdgesS } from '../data/syncPulses';
 import { choiceText, chooseDecimator } from '../decode/chooseDecimator';
 import { createGpuDecimator } from '../decode/gpuDecimator';
 import type { GpuDevice } from '../gpu/device';
-import type { DataSettings, ImportProgress, OpenOutcome } from './api';
 import { groupsOf, isPair } from './fileGroups';
 import { importFile } from './importFile';
 import { ImportReporter } from './importReporter';
 import type { MappingShelf } from './mappingShelf';
 import { ParserPool } from './parserPool';
+import type { DataSettings, ImportProgress, OpenOutcome } from './recordingsApi';
 import { fileSourceInOneBuffer } from './reusedBlocks';
 import type { StartParser } from './startParser';
 

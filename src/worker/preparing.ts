@@ -2,7 +2,7 @@
 import { extractFeatures, type Features, type FrontEndOptions } from '../data/features';
 import type { Session } from '../data/session';
 import { contiguousSplit, randomSegmentSplit, type Split } from '../data/splits';
-import type { DataSettings, Preparation } from './api';
+import type { DataSettings, Preparation } from './recordingsApi';
 
 export interface Prepared {
   features: Features;

@@ -2,7 +2,7 @@
 import { type MainsHz, notched } from '../data/lineNoise';
 import { powerSpectrum } from '../data/powerSpectrum';
 import type { Session } from '../data/session';
-import type { SpectrumPreview, TracePreview } from './api';
+import type { SpectrumPreview, TracePreview } from './recordingsApi';
 
 const CHANNELS_SHOWN = 12;
 /** More than a chart has pixels. */

@@ -3,8 +3,8 @@ import { readArrow, writeArrow } from '../data/formats/arrow';
 import type { MainsHz } from '../data/lineNoise';
 import { assessQuality, type Quality } from '../data/quality';
 import { channelCountOf, durationS, type Session } from '../data/session';
-import type { SessionSummary } from './api';
 import { entryOf, readIndex, type SessionEntry, tidyEntry, withEntry, writeIndex } from './library';
+import type { SessionSummary } from './recordingsApi';
 import type { Folder } from './storage';
 
 /** The order of the table, in a file of its own; it is written last, so it names only whole files. */

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { normalise } from '../data/normalisation';
 import type { Session } from '../data/session';
 import { syntheticSessions } from '../data/synthetic';
-import type { DataSettings } from './api';
 import { Preparer } from './preparing';
+import type { DataSettings } from './recordingsApi';
 import { ReplaySource } from './replaySource';
 
 /** In standard deviations: what the filters remember of the time before they were settled. */

@@ -4,8 +4,8 @@ import { createRealtimeFrontEnd, type RealtimeFrontEnd } from '../data/frontEnd/
 import { fitNormalisation, LfpNormaliser, type Normalisation } from '../data/normalisation';
 import type { Session } from '../data/session';
 import type { FrameRange } from '../data/splits';
-import type { DataSettings } from './api';
 import type { Prepared } from './preparing';
+import type { DataSettings } from './recordingsApi';
 
 /** Before the stretch, for the filters to settle: after this the slowest has forgotten all but 1e-5. */
 export const SETTLE_S = 60;

@@ -1,6 +1,7 @@
 /** The latest scores, kept on disk as JSON. */
-import type { Results } from './api';
+
 import type { Folder } from './storage';
+import type { Results } from './trainingApi';
 
 const FILE = 'latest.json';
 

@@ -6,8 +6,9 @@ import type {
   TrainEvent,
   ValidationRecord,
 } from '../train/events';
-import type { Reconstruction, StudioListener } from './api';
+import type { StudioListener } from './api';
 import { spreadOut } from './previews';
+import type { Reconstruction } from './trainingApi';
 
 const REPORT_MS = 100;
 /** Steps whose mean pace is told. */

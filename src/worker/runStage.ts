@@ -3,11 +3,12 @@ import type { GpuDevice } from '../gpu/device';
 import { DeviceLostError } from '../gpu/deviceLost';
 import type { Snapshot } from '../train/snapshot';
 import type { TrainingStage } from '../train/stage';
-import type { StudioListener, TrainRequest } from './api';
+import type { StudioListener } from './api';
 import type { RunControl } from './runControl';
 import { RunReporter } from './runReporter';
 import type { RunContext, SavedRuns } from './savedRuns';
 import { buildStage, type StagePlan } from './stages';
+import type { TrainRequest } from './trainingApi';
 
 const SAVE_EVERY_MS = 15_000;
 /** The browser blocks a page's GPU for minutes after a few losses: do not try for ever. */

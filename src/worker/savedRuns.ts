@@ -2,8 +2,8 @@
 import { Checkpoints, type SlotStorage } from '../train/checkpoint';
 import type { Stage } from '../train/events';
 import { decodeSnapshot, encodeSnapshot, type Snapshot } from '../train/snapshot';
-import type { SavedRun, TrainRequest } from './api';
 import type { Folder } from './storage';
+import type { SavedRun, TrainRequest } from './trainingApi';
 
 const STAGES: readonly Stage[] = ['teacher', 'student', 'finetune'];
 

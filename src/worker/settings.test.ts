@@ -1,8 +1,8 @@
 // Presets as listed for the page, and a person's changes put into them.
 import { describe, expect, it } from 'vitest';
 import { PRESETS, presetOf } from '../train/settings';
-import type { Overrides } from './api';
 import { optimiserOf, presetInfos, presetWith } from './settings';
+import type { Overrides } from './trainingApi';
 
 describe('presetInfos', () => {
   it('lists every preset with a value that each setting allows', () => {

@@ -10,7 +10,7 @@ import {
   type PretrainSettings,
   presetOf,
 } from '../train/settings';
-import type { ChoiceInfo, NumberInfo, Overrides, PresetInfo, SettingInfo } from './api';
+import type { ChoiceInfo, NumberInfo, Overrides, PresetInfo, SettingInfo } from './trainingApi';
 
 type Bounds = Omit<NumberInfo, 'kind' | 'name' | 'value'>;
 type NumberOf<T> = Extract<{ [K in keyof T]: T[K] extends number ? K : never }[keyof T], string>;

@@ -5,21 +5,9 @@ import type { Quality } from '../data/quality';
 import { syntheticSessions } from '../data/synthetic';
 import { type GpuDevice, openGpuDevice } from '../gpu/device';
 import type { Stage } from '../train/events';
-import type {
-  DataSettings,
-  DecodeLayout,
-  DecodeRequest,
-  OpenOutcome,
-  Preparation,
-  RunOutcome,
-  SessionSummary,
-  SpectrumPreview,
-  StudioApi,
-  StudioListener,
-  TracePreview,
-  TrainRequest,
-} from './api';
+import type { StudioApi, StudioListener } from './api';
 import { DecodeLoop } from './decodeLoop';
+import type { DecodeLayout, DecodeRequest } from './decodingApi';
 import { Models, normalisedAs } from './heldModel';
 import type { SessionEntry } from './library';
 import { MappingShelf } from './mappingShelf';
@@ -27,12 +15,21 @@ import { OpenRecordings } from './openRecordings';
 import { Preparer, preparationOf } from './preparing';
 import { spectrumOf, traceOf } from './previews';
 import { Recordings, summaryOf } from './recordings';
+import type {
+  DataSettings,
+  OpenOutcome,
+  Preparation,
+  SessionSummary,
+  SpectrumPreview,
+  TracePreview,
+} from './recordingsApi';
 import { ResultsKeeper } from './resultsKeeper';
 import { RunControl } from './runControl';
 import { SavedRuns } from './savedRuns';
 import { presetInfos } from './settings';
 import type { StartParser } from './startParser';
 import { openStudioFolders, type StudioFolders } from './storage';
+import type { RunOutcome, TrainRequest } from './trainingApi';
 import { trainRequested } from './trainRequested';
 
 export class Studio implements StudioApi {

@@ -2,7 +2,7 @@
 
 import type { Session } from '../data/session';
 import type { GpuDevice } from '../gpu/device';
-import type { RunOutcome, StudioListener, TrainRequest } from './api';
+import type { StudioListener } from './api';
 import type { HeldModel, ModelRecord, Models } from './heldModel';
 import type { Preparer } from './preparing';
 import type { Recordings } from './recordings';
@@ -13,6 +13,7 @@ import { contextOf, type SavedRuns } from './savedRuns';
 import { scoreRidge, scoreStudent } from './scoring';
 import { optimiserOf, presetWith } from './settings';
 import { planStage, type StagePlan } from './stages';
+import type { RunOutcome, TrainRequest } from './trainingApi';
 
 export interface TrainServices {
   control: RunControl;

@@ -1,6 +1,6 @@
 // Recordings on their way in: opened, given their series, read, or cancelled.
 import type { Mapping } from '../../data/mapping';
-import type { OpenedFile, OpenOutcome } from '../../worker/api';
+import type { OpenedFile, OpenOutcome } from '../../worker/recordingsApi';
 import type { StudioClient } from '../clientContext';
 import { sessionStore } from '../stores/sessionStore';
 import { settingsStore } from '../stores/settingsStore';

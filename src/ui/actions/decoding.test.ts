@@ -1,6 +1,7 @@
 // An open decoder is closed, with its reason, when its session's channels or the front end change, and only then.
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { DecodeLayout, SessionSummary } from '../../worker/api';
+import type { DecodeLayout } from '../../worker/decodingApi';
+import type { SessionSummary } from '../../worker/recordingsApi';
 import type { StudioClient } from '../clientContext';
 import { decodeStore } from '../stores/decodeStore';
 import { sessionStore } from '../stores/sessionStore';

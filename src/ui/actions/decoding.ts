@@ -1,6 +1,6 @@
 // The decoder: open, play, pause, step, speed, loop.
 import type { DecodePreference } from '../../decode/chooseDecoder';
-import type { DecodeLayout } from '../../worker/api';
+import type { DecodeLayout } from '../../worker/decodingApi';
 import type { StudioClient } from '../clientContext';
 import { openDecodeSeries } from '../series';
 import { decodeStore } from '../stores/decodeStore';

@@ -1,6 +1,6 @@
 // The whole path on the built-in sessions, one stage after the other, each shown as it goes.
 import type { Stage } from '../../train/events';
-import type { Overrides } from '../../worker/api';
+import type { Overrides } from '../../worker/trainingApi';
 import type { StudioClient } from '../clientContext';
 import { runStore } from '../stores/runStore';
 import { sessionStore } from '../stores/sessionStore';

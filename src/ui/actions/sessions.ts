@@ -1,6 +1,7 @@
 // The recordings that are here: choose, change, export, remove and take back.
-import type { DataSettings, SessionSummary } from '../../worker/api';
+
 import type { SessionEntry } from '../../worker/library';
+import type { DataSettings, SessionSummary } from '../../worker/recordingsApi';
 import type { StudioClient } from '../clientContext';
 import { sessionStore } from '../stores/sessionStore';
 import { settingsStore } from '../stores/settingsStore';

@@ -1,6 +1,6 @@
 // Runs: start, pause, step, cancel, resume; models in and out.
 import type { Stage } from '../../train/events';
-import type { RunOutcome, SavedRun } from '../../worker/api';
+import type { RunOutcome, SavedRun } from '../../worker/trainingApi';
 import type { StudioClient } from '../clientContext';
 import { clearCurves } from '../series';
 import { decodeStore } from '../stores/decodeStore';

@@ -1,5 +1,5 @@
 // One output, true and decoded, on the shared clock.
-import type { DecodeLayout } from '../../worker/api';
+import type { DecodeLayout } from '../../worker/decodingApi';
 import { withUnit } from '../format';
 import { Chart } from '../plots/Chart';
 import { DECODED_DASH } from '../plots/colours';

@@ -1,6 +1,6 @@
 // Where the decoder runs, why, and the choice to have it elsewhere.
 import type { DecodePath, DecodePreference } from '../../decode/chooseDecoder';
-import type { DecodeLayout } from '../../worker/api';
+import type { DecodeLayout } from '../../worker/decodingApi';
 import { setPreference } from '../actions/decoding';
 import { useClient } from '../clientContext';
 import { formatMs } from '../format';

@@ -1,5 +1,5 @@
 // The LFP that the decoder has just been given, a dozen channels, scrolling.
-import type { DecodeLayout } from '../../worker/api';
+import type { DecodeLayout } from '../../worker/decodingApi';
 import { Chart } from '../plots/Chart';
 import { laneAxis, laneOf, laneScale } from '../plots/stackedLines';
 import { DECODE_WINDOW_S, decodePulse, decodeSeries } from '../series';

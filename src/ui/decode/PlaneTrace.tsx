@@ -1,6 +1,6 @@
 // Two-dimensional behaviour as a path in its plane: true and decoded, with a dot at now.
 import { useEffect, useRef } from 'react';
-import type { DecodeLayout } from '../../worker/api';
+import type { DecodeLayout } from '../../worker/decodingApi';
 import { withUnit } from '../format';
 import { DECODED_DASH, plotColours } from '../plots/colours';
 import { decodePulse, decodeSeries } from '../series';

@@ -1,6 +1,6 @@
 // What the teacher makes of hidden stretches: input, mask and reconstruction of a few channels.
 import type uPlot from 'uplot';
-import type { Reconstruction } from '../../worker/api';
+import type { Reconstruction } from '../../worker/trainingApi';
 import { Chart } from './Chart';
 import { DECODED_DASH } from './colours';
 import { laneAxis, laneOf, laneScale, spreadOf } from './stackedLines';

@@ -1,6 +1,6 @@
 // Power spectra by plotly, which is loaded when the first one is drawn.
 import { useEffect, useRef } from 'react';
-import type { SpectrumPreview } from '../../worker/api';
+import type { SpectrumPreview } from '../../worker/recordingsApi';
 import { useTheme } from '../useTheme';
 import { plotColours } from './colours';
 

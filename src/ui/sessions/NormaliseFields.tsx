@@ -1,6 +1,6 @@
 // Whether the LFP is normalised by the training fold or by a running z-score, and how slow that is.
 import { useState } from 'react';
-import type { DataSettings } from '../../worker/api';
+import type { DataSettings } from '../../worker/recordingsApi';
 import { changeData } from '../actions/sessions';
 
 const USUAL_S = 30;

@@ -1,7 +1,7 @@
 // Which bands' powers follow the LFP, as a person types them.
 import { useState } from 'react';
 import { bandText, parseBand } from '../../base/bandText';
-import type { DataSettings } from '../../worker/api';
+import type { DataSettings } from '../../worker/recordingsApi';
 import { changeData } from '../actions/sessions';
 
 const HINT =

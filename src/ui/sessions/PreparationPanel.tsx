@@ -1,5 +1,5 @@
 // How recordings become frames, and which frames are for training, choosing and scoring.
-import type { DataSettings, Preparation, SessionSummary } from '../../worker/api';
+import type { DataSettings, Preparation, SessionSummary } from '../../worker/recordingsApi';
 import { changeData } from '../actions/sessions';
 import { useClient } from '../clientContext';
 import { FaultBox } from '../components/FaultBox';

@@ -1,7 +1,7 @@
 // The channels of the chosen session at a glance: what is wrong with them, which to reject, which are.
 import { useState } from 'react';
 import type { Quality } from '../../data/quality';
-import type { SessionSummary } from '../../worker/api';
+import type { SessionSummary } from '../../worker/recordingsApi';
 import { changeData, setChannelsUsed } from '../actions/sessions';
 import { useClient } from '../clientContext';
 import { FaultBox } from '../components/FaultBox';

@@ -11,7 +11,7 @@ import {
 import type { SeriesInfo } from '../../data/formats/fileFormat';
 import type { Mapping } from '../../data/mapping';
 import { unalignedWarnings, withOffset } from '../../data/mappingClocks';
-import type { OpenedFile } from '../../worker/api';
+import type { OpenedFile } from '../../worker/recordingsApi';
 import { useClient } from '../clientContext';
 
 interface SeriesAlignmentProps {

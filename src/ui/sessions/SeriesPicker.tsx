@@ -3,7 +3,7 @@ import { useState } from 'react';
 import type { SeriesInfo } from '../../data/formats/fileFormat';
 import type { Mapping, SeriesMapping } from '../../data/mapping';
 import { isSameShape } from '../../data/sameShape';
-import type { OpenedFile } from '../../worker/api';
+import type { OpenedFile } from '../../worker/recordingsApi';
 import { chooseSeries, dropFile } from '../actions/adding';
 import { useClient } from '../clientContext';
 import { Panel } from '../components/Panel';

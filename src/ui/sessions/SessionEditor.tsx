@@ -1,6 +1,6 @@
 // Name, subject and tags of one session.
 import { useEffect, useRef, useState } from 'react';
-import type { SessionSummary } from '../../worker/api';
+import type { SessionSummary } from '../../worker/recordingsApi';
 import { describeSession } from '../actions/sessions';
 import { useClient } from '../clientContext';
 

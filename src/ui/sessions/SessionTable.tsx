@@ -1,6 +1,6 @@
 // The recordings that are loaded, by subject and day; a click on a row chooses it.
 import { useState } from 'react';
-import type { SessionSummary } from '../../worker/api';
+import type { SessionSummary } from '../../worker/recordingsApi';
 import { downloadSession, removeSession, selectSession } from '../actions/sessions';
 import { useClient } from '../clientContext';
 import { SyntheticChip } from '../components/SyntheticChip';

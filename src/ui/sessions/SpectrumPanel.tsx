@@ -1,6 +1,6 @@
 // The power spectrum of the chosen session.
 import { useState } from 'react';
-import type { SessionSummary } from '../../worker/api';
+import type { SessionSummary } from '../../worker/recordingsApi';
 import { useClient } from '../clientContext';
 import { FaultBox } from '../components/FaultBox';
 import { Panel } from '../components/Panel';

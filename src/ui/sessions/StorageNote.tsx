@@ -1,5 +1,5 @@
 // How much of the browser's storage the studio uses.
-import type { SessionSummary } from '../../worker/api';
+import type { SessionSummary } from '../../worker/recordingsApi';
 import { formatBytes } from '../format';
 import { usePromise } from '../usePromise';
 

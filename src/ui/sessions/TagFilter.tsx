@@ -1,5 +1,5 @@
 // Chooses which of the sessions the table shows, by their tags.
-import type { SessionSummary } from '../../worker/api';
+import type { SessionSummary } from '../../worker/recordingsApi';
 import { toggleTag } from '../actions/sessions';
 import { sessionStore } from '../stores/sessionStore';
 import { tagsOf, withTags } from './grouping';

@@ -1,6 +1,6 @@
 // LFP traces of a dozen channels; scrolls through the session.
 import { useState } from 'react';
-import type { SessionSummary, TracePreview } from '../../worker/api';
+import type { SessionSummary, TracePreview } from '../../worker/recordingsApi';
 import { useClient } from '../clientContext';
 import { FaultBox } from '../components/FaultBox';
 import { Panel } from '../components/Panel';

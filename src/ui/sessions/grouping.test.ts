@@ -1,6 +1,6 @@
 // Grouping and filtering of the library: what is known first, in order, nothing lost.
 import { describe, expect, it } from 'vitest';
-import type { SessionSummary } from '../../worker/api';
+import type { SessionSummary } from '../../worker/recordingsApi';
 import { groupSessions, tagsOf, titleOf, withTags } from './grouping';
 
 function session(id: string, subject = '', recordedAt?: string, tags: string[] = []) {

@@ -1,5 +1,5 @@
 // The library as it is shown: sessions by subject and day, and those that have the tags that are asked for.
-import type { SessionSummary } from '../../worker/api';
+import type { SessionSummary } from '../../worker/recordingsApi';
 
 export interface SessionGroup {
   /** Empty: not known. */

@@ -1,6 +1,6 @@
 // The decoder that is running: lives as long as one decode.
 import { create } from 'zustand';
-import type { DecodeLayout, LatencySummary } from '../../worker/api';
+import type { DecodeLayout, LatencySummary } from '../../worker/decodingApi';
 
 interface DecodeState {
   layout: DecodeLayout | undefined;

@@ -2,15 +2,15 @@
 
 import { create } from 'zustand';
 import type { Stage } from '../../train/events';
+import type { AdapterSummary } from '../../worker/api';
 import type {
-  AdapterSummary,
   ModelsHeld,
   PresetInfo,
   Reconstruction,
   Results,
   RunProgress,
   SavedRun,
-} from '../../worker/api';
+} from '../../worker/trainingApi';
 
 export type RunStatus = 'idle' | 'running' | 'paused' | 'stopping';
 

@@ -1,6 +1,6 @@
 // The recordings: lives as long as the data does.
 import { create } from 'zustand';
-import type { ImportProgress, OpenedFile, SessionSummary } from '../../worker/api';
+import type { ImportProgress, OpenedFile, SessionSummary } from '../../worker/recordingsApi';
 
 interface SessionState {
   sessions: SessionSummary[];

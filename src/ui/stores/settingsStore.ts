@@ -4,7 +4,8 @@ import { create } from 'zustand';
 import { persist } from 'zustand/middleware';
 import type { DecodePreference } from '../../decode/chooseDecoder';
 import type { Stage } from '../../train/events';
-import type { DataSettings, Overrides } from '../../worker/api';
+import type { DataSettings } from '../../worker/recordingsApi';
+import type { Overrides } from '../../worker/trainingApi';
 
 export const VIEWS = ['sessions', 'teacher', 'student', 'decode'] as const;
 export type View = (typeof VIEWS)[number];

@@ -1,5 +1,5 @@
 // The honest score: every model on the same test fold, with all that is needed to judge it.
-import type { Results } from '../../worker/api';
+import type { Results } from '../../worker/trainingApi';
 import { Panel } from '../components/Panel';
 import { SyntheticChip } from '../components/SyntheticChip';
 import { formatCount, formatScore } from '../format';

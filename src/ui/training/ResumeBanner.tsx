@@ -1,5 +1,5 @@
 // Offers to go on with a run that an earlier tab left behind.
-import type { SavedRun } from '../../worker/api';
+import type { SavedRun } from '../../worker/trainingApi';
 import { forgetSaved, resumeSaved } from '../actions/training';
 import { useClient } from '../clientContext';
 import { formatCount } from '../format';

@@ -1,7 +1,7 @@
 // The settings of one stage; a changed one can be set back to the preset's.
 import { useId } from 'react';
 import type { Stage } from '../../train/events';
-import type { ChoiceInfo, NumberInfo, SettingInfo } from '../../worker/api';
+import type { ChoiceInfo, NumberInfo, SettingInfo } from '../../worker/trainingApi';
 import { changeOverride } from '../actions/training';
 import { settingsStore } from '../stores/settingsStore';
 
