@@ -65,7 +65,7 @@ describe('inspect', () => {
     expect(series.shape).toEqual([5000, series.channels.length]);
     expect(series.rateHz).toBe(1000);
     expect(series.chunk).toBeNull();
-    expect(inspected.warnings.join()).toMatch(/1 pauses/);
+    expect(inspected.warnings.join()).toMatch(/1 pause, /);
   });
 
   test('opens the parts of one recording together, before or after the option', async () => {

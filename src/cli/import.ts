@@ -2,6 +2,7 @@
 
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { counted } from '../base/counted';
 import { writeArrow } from '../data/formats/arrow';
 import { cpuDecimator } from '../data/formats/decimator';
 import type { FileSource, OpenFile } from '../data/formats/fileFormat';
@@ -150,7 +151,7 @@ async function importOne(
   const pace = lengthS / ((performance.now() - startedMs) / 1000);
   const { frontEnd, sourceRateHz } = session.provenance ?? {};
   terminal.print(
-    `${out}: ${channelCountOf(session)} channels, ${lengthS.toFixed(0)} s from ${sourceRateHz?.toFixed(1)} to ` +
+    `${out}: ${counted(channelCountOf(session), 'channel')}, ${lengthS.toFixed(0)} s from ${sourceRateHz?.toFixed(1)} to ` +
       `${session.lfp.rateHz} Hz (${frontEnd?.kind}), ${pace.toFixed(1)} times real time, ` +
       `${Math.round(process.resourceUsage().maxRSS / 1024)} MiB at most`,
   );

@@ -1,6 +1,7 @@
 // Recordings named on the command line, read and put through the chosen front end.
 
 import { bandText, parseBand } from '../base/bandText';
+import { counted } from '../base/counted';
 import { extractFeatures, type Features, type FrontEndOptions } from '../data/features';
 import type { PowerBand } from '../data/frontEnd/bandPower';
 import { choiceOf } from '../data/mapping';
@@ -178,7 +179,7 @@ function describe(features: Features): string {
   const { sessionName, synthetic, channelCount, bandCount, frameRateHz, frameCount } = features;
   const seconds = frameCount / frameRateHz;
   const columns =
-    bandCount === 1 ? `${channelCount} channels` : `${channelCount} x ${bandCount} bands`;
+    bandCount === 1 ? counted(channelCount, 'channel') : `${channelCount} x ${bandCount} bands`;
   const behaviour = features.behaviourNames.join(', ') || 'no behaviour';
   const frontEnd = features.importedThrough
     ? `imported through ${features.importedThrough.kind}`

@@ -127,7 +127,7 @@ export function assessQuality(session: Session, options: QualityOptions = {}): Q
     ...(alreadyFrames ? [framesNote(session, isCounted)] : humNotes(noises, notchHz)),
     suggestions.length === 0
       ? 'No channel looks broken.'
-      : `${suggestions.length} of ${channelCount} channels are proposed for dropping; nothing is dropped until you do.`,
+      : `${suggestions.length} of ${channelCount} channels ${suggestions.length === 1 ? 'is' : 'are'} proposed for dropping; nothing is dropped until you do.`,
   ];
   // A gap or two is no news.
   if (lengthS < 0.5 * durationS(lfp)) {

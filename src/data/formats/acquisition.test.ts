@@ -77,7 +77,7 @@ describe('Blackrock', () => {
         ],
       },
       [[500, 600]],
-      /1 pauses, 0.100 s/,
+      /1 pause, 0.100 s/,
       0,
     ],
     [
@@ -101,7 +101,7 @@ describe('Blackrock', () => {
         ],
       },
       [[500, 1500]],
-      /clock was reset 1 times/,
+      /clock was reset 1 time;/,
       -1.5,
     ],
     [
@@ -130,7 +130,7 @@ describe('Blackrock', () => {
         })),
       },
       [[5000, 5250]],
-      /1 pauses/,
+      /1 pause,/,
       0,
     ],
   ];
@@ -259,7 +259,7 @@ describe('BrainVision', () => {
     ]);
     expect(ranges(file)).toEqual([[200, 700]]);
     expect((await file.readSlice('behaviour', 700, 701))[0]).toBe(2 * madeValue(200, 2));
-    expect(file.warnings.join()).toMatch(/resumed 1 times/);
+    expect(file.warnings.join()).toMatch(/resumed 1 time;/);
   });
 });
 

@@ -1,4 +1,5 @@
 /** BrainVision recordings: a header (.vhdr) chosen together with its data (.eeg) and markers (.vmrk). */
+import { counted } from '../../base/counted';
 import { type BrainVisionHeader, parseBrainVisionHeader, segmentStarts } from './brainVisionHeader';
 import { columnGroups } from './columnGroups';
 import { type FileSource, type OpenFile, readExact, stem } from './fileFormat';
@@ -41,7 +42,7 @@ export async function openBrainVision(
   const last = runs[runs.length - 1];
   const warnings = pauses.length
     ? [
-        `The recording was resumed ${pauses.length} times; ${PAUSE_S} s is left open at each, its length is unknown.`,
+        `The recording was resumed ${counted(pauses.length, 'time')}; ${PAUSE_S} s is left open at each, its length is unknown.`,
       ]
     : [];
   const sources = columnGroups(header.channels, true).map((group): SeriesSource => {

@@ -1,4 +1,5 @@
 /** Time-stamped packets of an acquisition system put on one grid: pauses become gaps, clock resets too. */
+import { counted } from '../../base/counted';
 import type { FileRun } from './fileRuns';
 
 export interface Packet {
@@ -65,12 +66,12 @@ export function placeRuns(
   if (pauses > 0) {
     const lostS = (end - recorded) / rateHz;
     warnings.push(
-      `The recording has ${pauses} pauses, ${lostS.toFixed(3)} s in all; they stay gaps.`,
+      `The recording has ${counted(pauses, 'pause')}, ${lostS.toFixed(3)} s in all; nothing is filled in.`,
     );
   }
   if (resets > 0) {
     warnings.push(
-      `The clock was reset ${resets} times; times are those after the last reset, and ${RESET_GAP_S} s is ` +
+      `The clock was reset ${counted(resets, 'time')}; times are those after the last reset, and ${RESET_GAP_S} s is ` +
         'left open at each reset because its real length is unknown.',
     );
   }

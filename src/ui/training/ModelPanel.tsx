@@ -1,4 +1,5 @@
 // The model that is held: what it is, out to a file and in from one.
+import { counted } from '../../base/counted';
 import { downloadModel, loadModel } from '../actions/models';
 import { useClient } from '../clientContext';
 import { Panel } from '../components/Panel';
@@ -19,7 +20,7 @@ export function ModelPanel({ which }: { which: 'teacher' | 'student' }) {
         <p className="small">
           {model.preset}
           {model.isPaperScale ? '' : ' (not paper scale)'}, {formatCount(model.parameterCount)}{' '}
-          parameters, {model.channelCount} channels
+          parameters, {counted(model.channelCount, 'channel')}
           {model.outputs.length > 0 && `, decodes ${model.outputs.join(', ')}`}
           {model.tunedTo && `, fine-tuned to ${model.tunedTo}`}
           {model.precision === 'mixed' && ', trained in mixed precision'}.
