@@ -25,7 +25,7 @@ export function TracePanel({ session }: { session: SessionSummary }) {
   return (
     <Panel title="Traces" aside={session.synthetic && <SyntheticChip />}>
       {fault && <FaultBox fault={fault} />}
-      {value && <Traces preview={value} />}
+      {value && <Traces preview={value} session={session} />}
       {!value && !fault && <div className="empty">Reading …</div>}
       <label className="small dim">
         From {formatDuration(fromS)}
@@ -45,7 +45,7 @@ export function TracePanel({ session }: { session: SessionSummary }) {
   );
 }
 
-function Traces({ preview }: { preview: TracePreview }) {
+function Traces({ preview, session }: { preview: TracePreview; session: SessionSummary }) {
   const { names, data, startS, stepS, unit } = preview;
   const count = data.length / names.length;
   const channels = names.map((_, c) => data.subarray(c * count, (c + 1) * count));
@@ -53,11 +53,17 @@ function Traces({ preview }: { preview: TracePreview }) {
   // The median's: one wild channel must not flatten all others.
   const spread = spreads[spreads.length >> 1];
   const lane = `${Number((2 * spread).toPrecision(2)).toLocaleString('en')} ${unit || 'of the file’s own unit'}`;
+  const { usedChannelCount, bandCount } = session;
+  const columnCount = usedChannelCount * bandCount;
+  const shown =
+    names.length < columnCount
+      ? `, ${names.length} of ${columnCount} ${bandCount === 1 ? 'channels' : 'columns'}`
+      : '';
   return (
     <Chart
       identity={preview}
       describe={(colours) => ({
-        title: `LFP, ${names.length} of the channels, one lane is ${lane}`,
+        title: `LFP${shown}, one lane is ${lane}`,
         xLabel: 'Time (s)',
         yLabel: 'Channel',
         height: 340,
