@@ -10,23 +10,21 @@
 @group(0) @binding(4) var<uniform> step: Step;
 
 fn kept(purpose: f32, threshold: f32, index: u32) -> bool {
-  return threshold == 0.0 || (random_u32(step.seed, u32(purpose), step.step, index) >> 8u) >= u32(threshold);
+  return (random_u32(step.seed, u32(purpose), step.step, index) >> 8u) >= u32(threshold);
 }
 
-fn factor(mask: vec4f, scale: vec4f, i: u32) -> f32 {
-  let is_kept = kept(mask.z, mask.w, i / u32(scale.y)) && kept(mask.x, mask.y, i);
-  return select(0.0, scale.x, is_kept);
-}
-
+// Rows, and so samples, are whole vec4s.
 fn factors(i: u32) -> vec4f {
   let mask = site[0];
   let scale = site[1];
-  return vec4f(
-    factor(mask, scale, 4u * i),
-    factor(mask, scale, 4u * i + 1u),
-    factor(mask, scale, 4u * i + 2u),
-    factor(mask, scale, 4u * i + 3u),
+  let is_kept = vec4<bool>(
+    kept(mask.x, mask.y, 4u * i),
+    kept(mask.x, mask.y, 4u * i + 1u),
+    kept(mask.x, mask.y, 4u * i + 2u),
+    kept(mask.x, mask.y, 4u * i + 3u),
   );
+  let sample_is_kept = kept(mask.z, mask.w, 4u * i / u32(scale.y));
+  return select(vec4f(), vec4f(scale.x), is_kept & vec4<bool>(sample_is_kept));
 }
 
 @compute @workgroup_size(256)

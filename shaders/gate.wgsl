@@ -17,25 +17,27 @@ struct Sizes {
 @group(0) @binding(4) var<storage, read_write> b_gradient: array<vec4f>;
 @group(0) @binding(5) var<uniform> sizes: Sizes;
 
-@compute @workgroup_size(256)
+// Rows are a dimension of the grid: finding one by division would cost software adapters as much as a load.
+@compute @workgroup_size(64)
 fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  for (var i = id.x; i < arrayLength(&out); i += groups.x * 256u) {
-    let row = i / sizes.columns;
+  if (id.x >= sizes.columns) { return; }
+  for (var row = id.y; row < sizes.directions * sizes.rows; row += groups.y) {
     let direction = u32(row >= sizes.rows);
     let part = (row - direction * sizes.rows) * sizes.directions + direction;
-    out[i] = a[i] * silu4(b[(part + 1u) * sizes.width + i - (row + 1u) * sizes.columns]);
+    let i = row * sizes.columns + id.x;
+    out[i] = a[i] * silu4(b[(part + 1u) * sizes.width - sizes.columns + id.x]);
   }
 }
 
 // Columns of `b` that gate nothing have gradient 0.
-@compute @workgroup_size(256)
+@compute @workgroup_size(64)
 fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  if (id.x >= sizes.directions * sizes.width) { return; }
+  let direction = u32(id.x >= sizes.width);
+  let column = id.x - direction * sizes.width;
   let skipped = sizes.width - sizes.columns;
-  for (var j = id.x; j < arrayLength(&b_gradient); j += groups.x * 256u) {
-    let row = j / (sizes.directions * sizes.width);
-    let of_row = j - row * sizes.directions * sizes.width;
-    let direction = u32(of_row >= sizes.width);
-    let column = of_row - direction * sizes.width;
+  for (var row = id.y; row < sizes.rows; row += groups.y) {
+    let j = row * sizes.directions * sizes.width + id.x;
     if (column < skipped) {
       b_gradient[j] = vec4f();
     } else {

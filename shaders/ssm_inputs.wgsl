@@ -23,46 +23,46 @@ struct Sizes {
 @group(0) @binding(8) var<storage, read_write> bias_gradient: array<f32>;
 @group(0) @binding(9) var<uniform> sizes: Sizes;
 
+fn direction_of(row: u32) -> u32 {
+  return u32(row >= sizes.rows);
+}
+
 struct Pair {
-  row: u32,
   // Column of the first of the two, of 2N.
   column: u32,
   cosine: f32,
   sine: f32,
 }
 
-fn direction_of(row: u32) -> u32 {
-  return u32(row >= sizes.rows);
-}
-
-// Pair k of all rows, N pairs in each.
-fn pair_of(k: u32) -> Pair {
+// Pair k of the row's N.
+fn pair_of(row: u32, k: u32) -> Pair {
   let n = sizes.d_state;
-  let row = k / n;
   let half = n / 2u;
-  let i = k % half;
+  let is_of_c = k >= half;
+  let i = select(k, k - half, is_of_c);
   let angle = (direction_of(row) * sizes.frames + row % sizes.frames) * n + i;
-  return Pair(row, k % n / half * n + i, table[angle], table[angle + half]);
+  return Pair(select(i, n + i, is_of_c), table[angle], table[angle + half]);
 }
 
-@compute @workgroup_size(256)
+// An invocation takes a pair, and one of the heads, of several rows.
+@compute @workgroup_size(64)
 fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let heads = sizes.heads;
   let n = sizes.d_state;
-  for (var k = id.x; k < sizes.directions * sizes.rows * n; k += groups.x * 256u) {
-    let pair = pair_of(k);
-    let source = pair.row * (2u * n + heads) + pair.column;
-    let to = pair.row * 2u * n + pair.column;
-    let a = projected[source];
-    let b = projected[source + n / 2u];
-    bc[to] = a * pair.cosine - b * pair.sine;
-    bc[to + n / 2u] = b * pair.cosine + a * pair.sine;
-  }
-  for (var k = id.x; k < sizes.directions * sizes.rows * heads; k += groups.x * 256u) {
-    let row = k / heads;
-    let head = k % heads;
-    let raw = projected[row * (2u * n + heads) + 2u * n + head];
-    dt[k] = softplus(raw + dt_bias[direction_of(row) * heads + head]);
+  for (var row = id.y; row < sizes.directions * sizes.rows; row += groups.y) {
+    let begin = row * (2u * n + heads);
+    if (id.x < n) {
+      let pair = pair_of(row, id.x);
+      let to = row * 2u * n + pair.column;
+      let a = projected[begin + pair.column];
+      let b = projected[begin + pair.column + n / 2u];
+      bc[to] = a * pair.cosine - b * pair.sine;
+      bc[to + n / 2u] = b * pair.cosine + a * pair.sine;
+    }
+    if (id.x < heads) {
+      let raw = projected[begin + 2u * n + id.x];
+      dt[row * heads + id.x] = softplus(raw + dt_bias[direction_of(row) * heads + id.x]);
+    }
   }
 }
 
@@ -80,9 +80,10 @@ fn backward(
   let all_heads = sizes.directions * heads;
   if (group.x >= all_heads) {
     for (var k = (group.x - all_heads) * 64u + index; k < sizes.directions * sizes.rows * n; k += (groups.x - all_heads) * 64u) {
-      let pair = pair_of(k);
-      let source = pair.row * 2u * n + pair.column;
-      let to = pair.row * (2u * n + heads) + pair.column;
+      let row = k / n;
+      let pair = pair_of(row, k % n);
+      let source = row * 2u * n + pair.column;
+      let to = row * (2u * n + heads) + pair.column;
       let a = bc_gradient[source];
       let b = bc_gradient[source + n / 2u];
       out[to] = a * pair.cosine + b * pair.sine;

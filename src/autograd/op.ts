@@ -95,3 +95,8 @@ export const MOST_BARRIER_GROUPS = 128;
 export function gridStride(count: number, size = 256, most = 65535): [number, number, number] {
   return [Math.max(1, Math.min(most, Math.ceil(count / size))), 1, 1];
 }
+
+/** Workgroups of 64 invocations beside each other in a row, and one for each row as far as the limit goes. */
+export function rowsGrid(rows: number, columns: number): [number, number, number] {
+  return [Math.ceil(columns / 64), Math.min(65535, rows), 1];
+}

@@ -2,7 +2,7 @@
 
 import activation from '../../shaders/common/activation.wgsl?raw';
 import source from '../../shaders/gate.wgsl?raw';
-import { gridStride, type Numbers, numbers, type Op } from '../autograd/op';
+import { type Numbers, numbers, type Op, rowsGrid } from '../autograd/op';
 import { type Shape, sameShape, showShape, sizeOf, type Tensor } from '../autograd/tensor';
 import { defineShader } from '../gpu/shader';
 
@@ -52,7 +52,7 @@ const backward: Op<Params> = {
       entry: 'backward',
       constants: {},
       bindings: { a, b, gradient, out: da, b_gradient: db, sizes: sizesOf(a, b, params) },
-      workgroups: gridStride(db.size / 4),
+      workgroups: rowsGrid(b.size / b.shape.at(-1)!, b.shape.at(-1)! / 4),
     },
   ],
   gradient: undefined,
@@ -90,7 +90,7 @@ const gateOp: Op<Params> = {
       entry: 'forward',
       constants: {},
       bindings: { a, b, out, sizes: sizesOf(a, b, params) },
-      workgroups: gridStride(out.size / 4),
+      workgroups: rowsGrid(a.size / a.shape.at(-1)!, a.shape.at(-1)! / 4),
     },
   ],
   gradient: ({ inputs: [a, b], outputGradients: [gradient], params }) =>

@@ -3,7 +3,14 @@
 
 import activation from '../../shaders/common/activation.wgsl?raw';
 import source from '../../shaders/ssm_inputs.wgsl?raw';
-import { gridStride, MOST_BARRIER_GROUPS, type Numbers, numbers, type Op } from '../autograd/op';
+import {
+  gridStride,
+  MOST_BARRIER_GROUPS,
+  type Numbers,
+  numbers,
+  type Op,
+  rowsGrid,
+} from '../autograd/op';
 import { type Shape, sameShape, showShape, type Tensor } from '../autograd/tensor';
 import { defineShader } from '../gpu/shader';
 
@@ -142,7 +149,10 @@ const ssmInputsOp: Op<Params> = {
         entry: 'forward',
         constants: {},
         bindings: { projected, dt_bias: dtBias, table, bc, dt, sizes },
-        workgroups: gridStride(bc.size / 2),
+        workgroups: rowsGrid(
+          projected.size / projected.shape[2],
+          Math.max(table.shape[1], dtBias.size),
+        ),
       },
     ];
   },
