@@ -109,10 +109,12 @@ export function installCounters(device: GPUDevice): void {
     counts.submits++;
   });
   after(classOf(device.queue), 'writeBuffer', (_, [, , data, dataOffset, size]) => {
-    if (dataOffset !== undefined || size !== undefined)
-      throw new Error('[bench] a part of an array is written');
+    const { byteLength } = data as ArrayBuffer | ArrayBufferView;
+    // Offset and size count elements of a typed array, bytes of anything else.
+    const unit = (data as Partial<Float32Array>).BYTES_PER_ELEMENT ?? 1;
     counts.writes++;
-    counts.writtenBytes += (data as ArrayBuffer | ArrayBufferView).byteLength;
+    counts.writtenBytes +=
+      ((size as number) ?? byteLength / unit - ((dataOffset as number) ?? 0)) * unit;
   });
   after(classOf(pass), 'setPipeline', (_, [pipeline], self) => {
     if (recording) stateOf(self).pipeline = pipeline;
