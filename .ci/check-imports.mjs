@@ -185,6 +185,10 @@ function checkShaders(imports, sources) {
   const violations = [];
   for (const path of sources.keys()) {
     if (!path.startsWith('shaders/')) continue;
+    if (/\bptr<(storage|uniform)/.test(sources.get(path)))
+      violations.push(
+        `${path}: expected no pointer to storage as a parameter, which not every browser takes`,
+      );
     const by = users.get(path) ?? [];
     const isShared = path.startsWith('shaders/common/');
     if (by.length === 0)

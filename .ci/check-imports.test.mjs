@@ -77,6 +77,11 @@ describe('checkSources', () => {
     ['a file named utils', { 'src/base/utils.ts': '' }, 'topic'],
     ['a shader without op', { 'shaders/x.wgsl': '' }, 'got none'],
     ['a shader outside ops', { 'src/data/x.ts': importShader, ...op }, 'only in src/ops'],
+    [
+      'a pointer to storage',
+      { ...op, 'src/ops/x.ts': importShader, 'shaders/x.wgsl': 'fn f(p: ptr<storage, u32>) {}' },
+      'no pointer',
+    ],
     ['an op without test', { 'src/ops/x.ts': importShader, 'shaders/x.wgsl': '' }, 'beside it'],
     [
       'a shader with two ops',

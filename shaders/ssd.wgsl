@@ -24,6 +24,40 @@
 @group(0) @binding(14) var<storage, read_write> out: array<vec4f>;
 @group(0) @binding(15) var<storage, read_write> record: array<vec4f>;
 
+// Four numbers of each of four places, and of the 16 rows of a tile `by` further on; one function per binding, because not
+// every browser lets functions take pointers to storage.
+fn values4(at: vec4u) -> mat4x4f {
+  return mat4x4f(values[at.x], values[at.y], values[at.z], values[at.w]);
+}
+
+fn bc4(at: vec4u) -> mat4x4f {
+  return mat4x4f(bc[at.x], bc[at.y], bc[at.z], bc[at.w]);
+}
+
+fn states4(at: vec4u) -> mat4x4f {
+  return mat4x4f(states[at.x], states[at.y], states[at.z], states[at.w]);
+}
+
+fn scores4(at: vec4u) -> mat4x4f {
+  return mat4x4f(scores[at.x], scores[at.y], scores[at.z], scores[at.w]);
+}
+
+fn boundary4(at: vec4u) -> mat4x4f {
+  return mat4x4f(boundary[at.x], boundary[at.y], boundary[at.z], boundary[at.w]);
+}
+
+fn rows_of_values(at: Places, by: u32) -> Tile {
+  return tile_of(values4(at.a + by), values4(at.b + by), values4(at.c + by), values4(at.d + by));
+}
+
+fn rows_of_bc(at: Places, by: u32) -> Tile {
+  return tile_of(bc4(at.a + by), bc4(at.b + by), bc4(at.c + by), bc4(at.d + by));
+}
+
+fn rows_of_scores(at: Places, by: u32) -> Tile {
+  return tile_of(scores4(at.a + by), scores4(at.b + by), scores4(at.c + by), scores4(at.d + by));
+}
+
 // Of each block of 16 frames i and tile of four frames j an invocation makes the scores of all heads; those after the
 // first B * chunks * BLOCKS * TILES make the decays of a tile of frames.
 @compute @workgroup_size(64)
@@ -45,7 +79,7 @@ fn score_tile(index: u32, block: u32, tile: u32, lane: u32) {
   // Columns: frames i, rows: frames j.
   var products = Tile();
   for (var n = 0u; n < layer.d_state; n++) {
-    add_product(&products, transpose(load4(&bc, b + n)), rows_at(&bc, c, layer.d_state + n));
+    add_product(&products, transpose(bc4(b + n)), rows_of_bc(c, layer.d_state + n));
   }
   if (tile >= 4u * (block + 1u)) { return; }
   for (var head = 0u; head < layer.heads; head++) {
@@ -115,7 +149,7 @@ fn states_of_chunks(@builtin(global_invocation_id) id: vec3u) {
   let edge = id.z * 4u * layer.head_dim;
   var state = Tile();
   for (var m = 0u; m < layer.has_boundary * own_blocks; m++) {
-    add_to_part(&state, m, load4(&boundary, places_of_state(edge, 4u * row_block + m, n)));
+    add_to_part(&state, m, boundary4(places_of_state(edge, 4u * row_block + m, n)));
   }
   let stride = layer.heads * layer.head_dim;
   for (var k = 0u; k < chunk_count(); k++) {
@@ -148,9 +182,9 @@ fn states_of_chunks(@builtin(global_invocation_id) id: vec3u) {
       let frames = frames4(chunk, 4u * tile);
       let rows = frames * stride + head * layer.head_dim;
       let places = places_of_rows(rows + blocks.x, rows + blocks.y, rows + blocks.z, rows + blocks.w, id.x % SHARING);
-      let others = load4(&bc, frames * 2u * layer.d_state + n + select(0u, layer.d_state, is_backward));
+      let others = bc4(frames * 2u * layer.d_state + n + select(0u, layer.d_state, is_backward));
       let factors = factors_of_frames(of_frames + tile, is_backward);
-      add_product(&state, columns_times(others, factors), transposed(rows_at(&values, places, 0u)));
+      add_product(&state, columns_times(others, factors), transposed(rows_of_values(places, 0u)));
     }
   }
   for (var m = 0u; m < own_blocks; m++) {
@@ -184,7 +218,7 @@ fn scan(@builtin(global_invocation_id) id: vec3u) {
   let part = select(layer.d_state, 0u, is_backward);
   let of_state = places_of_state((index * layer.heads + head) * 4u * layer.head_dim, p, 0u);
   for (var n = 0u; n < layer.d_state; n++) {
-    add_product(&result, transpose(load4(&states, of_state + n)), rows_at(&bc, of_rows, part + n));
+    add_product(&result, transpose(states4(of_state + n)), rows_of_bc(of_rows, part + n));
   }
   let of_frames = decays_of_chunk(id.z, id.y) + 4u * block;
   result.a = columns_times(result.a, factors_of_frames(of_frames, !is_backward));
@@ -198,8 +232,8 @@ fn scan(@builtin(global_invocation_id) id: vec3u) {
   let tiles = (chunk.length + 3u) / 4u;
   let end = select(min(4u * (block + 1u), tiles), tiles, is_backward);
   for (var other = select(0u, 4u * block, is_backward); other < end; other++) {
-    let partners = load4(&values, frames4(chunk, 4u * other) * stride + own);
-    add_product(&result, partners, rows_at(&scores, of_block, other));
+    let partners = values4(frames4(chunk, 4u * other) * stride + own);
+    add_product(&result, partners, rows_of_scores(of_block, other));
   }
   if (own_p >= layer.head_dim) { return; }
   let skip = d[chunk.parameters + head];

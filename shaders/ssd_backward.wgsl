@@ -17,6 +17,48 @@
 @group(0) @binding(13) var<storage, read_write> da_log: array<f32>;
 @group(0) @binding(14) var<storage, read_write> dd: array<f32>;
 
+// Four numbers of each of four places, and of the 16 rows of a tile `by` further on; one function per binding, because not
+// every browser lets functions take pointers to storage.
+fn x4(at: vec4u) -> mat4x4f {
+  return mat4x4f(x[at.x], x[at.y], x[at.z], x[at.w]);
+}
+
+fn values4(at: vec4u) -> mat4x4f {
+  return mat4x4f(values[at.x], values[at.y], values[at.z], values[at.w]);
+}
+
+fn bc4(at: vec4u) -> mat4x4f {
+  return mat4x4f(bc[at.x], bc[at.y], bc[at.z], bc[at.w]);
+}
+
+fn scores4(at: vec4u) -> mat4x4f {
+  return mat4x4f(scores[at.x], scores[at.y], scores[at.z], scores[at.w]);
+}
+
+fn states4(at: vec4u) -> mat4x4f {
+  return mat4x4f(states[at.x], states[at.y], states[at.z], states[at.w]);
+}
+
+fn d_states4(at: vec4u) -> mat4x4f {
+  return mat4x4f(d_states[at.x], d_states[at.y], d_states[at.z], d_states[at.w]);
+}
+
+fn record4(at: vec4u) -> mat4x4f {
+  return mat4x4f(record[at.x], record[at.y], record[at.z], record[at.w]);
+}
+
+fn rows_of_x(at: Places, by: u32) -> Tile {
+  return tile_of(x4(at.a + by), x4(at.b + by), x4(at.c + by), x4(at.d + by));
+}
+
+fn rows_of_values(at: Places, by: u32) -> Tile {
+  return tile_of(values4(at.a + by), values4(at.b + by), values4(at.c + by), values4(at.d + by));
+}
+
+fn rows_of_record(at: Places, by: u32) -> Tile {
+  return tile_of(record4(at.a + by), record4(at.b + by), record4(at.c + by), record4(at.d + by));
+}
+
 fn sums_over_heads(chunks: u32, index: u32) -> u32 {
   return record_of(chunks * layer.heads) + index * 2u * PAIRS;
 }
@@ -42,7 +84,7 @@ fn pairs(@builtin(global_invocation_id) id: vec3u) {
     // Said outright: a variable only declared in a loop kept the last round's value (Dawn on lavapipe).
     var products = Tile();
     for (var p = head * layer.head_dim; p < (head + 1u) * layer.head_dim; p++) {
-      add_product(&products, transpose(load4(&x, others + p)), rows_at(&values, own, p));
+      add_product(&products, transpose(x4(others + p)), rows_of_values(own, p));
     }
     let of_head = index * layer.heads + head;
     let to = record_of(of_head);
@@ -51,7 +93,7 @@ fn pairs(@builtin(global_invocation_id) id: vec3u) {
       let of_tile = part_of(products, other % 4u);
       let pairs = transpose(of_tile);
       let at = 4u * tile * TILES + other + vec4u(0u, TILES, 2u * TILES, 3u * TILES);
-      let found = load4(&scores, of_head * 2u * PAIRS + at);
+      let found = scores4(of_head * 2u * PAIRS + at);
       record[to + at.x] = pairs[0] * found[0];
       record[to + at.y] = pairs[1] * found[1];
       record[to + at.z] = pairs[2] * found[2];
@@ -101,9 +143,9 @@ fn gradient_bc(@builtin(global_invocation_id) id: vec3u) {
     let of_head = index * layer.heads + head;
     var part = Tile();
     if (is_of_b) {
-      part = through_state(&x, &d_states, places, head, of_head, n);
+      part = through_state_gradient(places, head, of_head, n);
     } else {
-      part = through_state(&values, &states, places, head, of_head, n);
+      part = through_state(places, head, of_head, n);
     }
     let row = index / chunk_count() * layer.heads + head;
     let of_chunk = decays_of_chunk(row, index % chunk_count());
@@ -111,7 +153,7 @@ fn gradient_bc(@builtin(global_invocation_id) id: vec3u) {
     for (var tile = 4u * block; tile < own_end; tile++) {
       let of_tile = part_of(part, tile % 4u);
       let decayed = columns_times(of_tile, decays[of_chunk + select(0u, TILES, is_of_b) + tile]);
-      let partners = load4(&bc, frames4(chunk, 4u * tile) * 2u * layer.d_state + own);
+      let partners = bc4(frames4(chunk, 4u * tile) * 2u * layer.d_state + own);
       record[to + tile * layer.d_state] = vec4f(
         dot(decayed[0], partners[0]),
         dot(decayed[1], partners[1]),
@@ -127,8 +169,8 @@ fn gradient_bc(@builtin(global_invocation_id) id: vec3u) {
   let end = select(own_end, tiles, is_of_b);
   let of_others = select(0u, layer.d_state, is_of_b) + n;
   for (var other = select(0u, 4u * block, is_of_b); other < end; other++) {
-    let partners = load4(&bc, frames4(chunk, 4u * other) * 2u * layer.d_state + of_others);
-    add_product(&sum, partners, written_rows_at(&record, of_block, other));
+    let partners = bc4(frames4(chunk, 4u * other) * 2u * layer.d_state + of_others);
+    add_product(&sum, partners, rows_of_record(of_block, other));
   }
   if (own_n >= layer.d_state) { return; }
   for (var tile = 4u * block; tile < own_end; tile++) {
@@ -143,22 +185,30 @@ fn gradient_bc(@builtin(global_invocation_id) id: vec3u) {
   }
 }
 
-// Σ_p of a head's rows (places of 16 frames) times its state.
-fn through_state(
-  rows: ptr<storage, array<vec4f>, read>,
-  of_states: ptr<storage, array<vec4f>, read>,
-  places: Places,
-  head: u32,
-  of_head: u32,
-  n: u32,
-) -> Tile {
+// Σ_p of a head's gradients (places of 16 frames) times its state before the chunk.
+fn through_state(places: Places, head: u32, of_head: u32, n: u32) -> Tile {
   var result = Tile();
-  let state = of_head * 4u * layer.head_dim * layer.d_state + n + vec4u(0u, 1u, 2u, 3u) * layer.d_state;
+  let state = place_of_state(of_head, n);
   for (var p = 0u; p < layer.head_dim; p++) {
-    let others = load4(of_states, state + 4u * p * layer.d_state);
-    add_product(&result, others, rows_at(rows, places, head * layer.head_dim + p));
+    let others = states4(state + 4u * p * layer.d_state);
+    add_product(&result, others, rows_of_values(places, head * layer.head_dim + p));
   }
   return result;
+}
+
+// Σ_p of a head's x times the gradient by its state after the chunk.
+fn through_state_gradient(places: Places, head: u32, of_head: u32, n: u32) -> Tile {
+  var result = Tile();
+  let state = place_of_state(of_head, n);
+  for (var p = 0u; p < layer.head_dim; p++) {
+    let others = d_states4(state + 4u * p * layer.d_state);
+    add_product(&result, others, rows_of_x(places, head * layer.head_dim + p));
+  }
+  return result;
+}
+
+fn place_of_state(of_head: u32, n: u32) -> vec4u {
+  return of_head * 4u * layer.head_dim * layer.d_state + n + vec4u(0u, 1u, 2u, 3u) * layer.d_state;
 }
 
 var<workgroup> head_sums: array<vec2f, 64>;

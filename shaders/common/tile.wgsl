@@ -53,6 +53,10 @@ fn columns_product(left: mat4x4f, right: mat4x4f) -> mat4x4f {
   return mat4x4f(left[0] * right[0], left[1] * right[1], left[2] * right[2], left[3] * right[3]);
 }
 
-fn load4(source: ptr<storage, array<vec4f>, read>, at: vec4u) -> mat4x4f {
-  return mat4x4f((*source)[at.x], (*source)[at.y], (*source)[at.z], (*source)[at.w]);
+// Where the rows of a tile lie, for what loads them: rows 0 to 3, 4 to 7, 8 to 11, 12 to 15, or a lane's share of them.
+struct Places {
+  a: vec4u,
+  b: vec4u,
+  c: vec4u,
+  d: vec4u,
 }

@@ -46,7 +46,7 @@ export function contiguousSplit(
     throw new Error(
       `[contiguousSplit] expected at least 1 s of training frames and non-empty other folds, got ` +
         `${(frameCount / frameRateHz).toFixed(1)} s in "${features.sessionName}" with a ${guardS} s guard: ` +
-        'use a longer recording or a shorter guard',
+        'use a longer recording, or on the command line a shorter guard (--guard)',
     );
   }
   const between = (fold: string, start: number, end: number) =>

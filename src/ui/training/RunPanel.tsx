@@ -99,7 +99,7 @@ function Progress({ stage, activity, isPaused }: ProgressProps) {
   const readouts = [
     ['Step', `${formatCount(step)} of ${formatCount(totalSteps)}`],
     ['Epoch', `${epoch} of ${epochs}`],
-    ['Time left', isPaused ? 'paused' : formatDuration(leftS)],
+    ['Time left', isPaused ? 'paused' : step < totalSteps ? formatDuration(leftS) : 'none'],
     ['Throughput', framesPerS === undefined ? '–' : `${formatCount(framesPerS)} frames/s`],
     ['Training loss', formatLoss(latestLoss(stage))],
   ];
