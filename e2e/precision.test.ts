@@ -31,7 +31,7 @@ it('trains in mixed precision when asked to, and says so', {
     expect(await precision.inputValue()).toBe('f32');
     await precision.selectOption('mixed');
     // More than any adapter ends before the run is cancelled.
-    await page.getByLabel('Epochs').fill('5000');
+    await page.getByLabel('Epochs', { exact: true }).fill('5000');
     await page.getByText('2 changed').waitFor();
     await page.getByText('Mixed takes less memory').waitFor();
     await shoot(page, 'precision-light');

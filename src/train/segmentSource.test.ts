@@ -17,7 +17,7 @@ import { createFinetuning } from './finetune';
 import { createPretraining } from './pretrain';
 import { MOST_RESIDENT_BYTES } from './recordingRows';
 import { SegmentSource } from './segmentSource';
-import { type Preset, presetOf } from './settings';
+import { smallPreset } from './smallPreset.test-support';
 import type { TrainingStage } from './stage';
 import { batchOf, configFor, prepareData, type TrainingData } from './trainingData';
 
@@ -167,25 +167,7 @@ test('recordings beyond the bound or the adapter are streamed', async () => {
   }
 });
 
-const nano = presetOf('nano');
-const size = {
-  ...nano.student,
-  modelDim: 16,
-  layerCount: 1,
-  stateDim: 8,
-  headDim: 8,
-  channelDim: 2,
-};
-const few = { batch: 3, epochs: 1, microBatches: 2 };
-const preset: Preset = {
-  ...nano,
-  segmentFrames: 50,
-  teacher: { ...size, bidirectional: true },
-  student: size,
-  pretrain: { ...nano.pretrain, ...few, maskBlockFrames: [3, 10] },
-  distil: { ...nano.distil, ...few },
-  finetune: { ...nano.finetune, ...few },
-};
+const preset = smallPreset(1, { batch: 3, epochs: 1, microBatches: 2 });
 const trained = dataOf([sessionOf(1, 4, 1500), sessionOf(2, 3, 1200)]);
 
 describe.each(['cpu', 'gpu'] as const)('training on %s', (kind) => {

@@ -11,30 +11,13 @@ import { createDistillation } from './distil';
 import type { TrainEvent, TrainOutcome } from './events';
 import { createFinetuning } from './finetune';
 import { createPretraining } from './pretrain';
-import { type Preset, presetOf } from './settings';
+import type { Preset } from './settings';
+import { smallPreset } from './smallPreset.test-support';
 import { decodeSnapshot, encodeSnapshot, type Snapshot } from './snapshot';
 import type { TrainingStage } from './stage';
 import { prepareData, type TrainingData } from './trainingData';
 
-const nano = presetOf('nano');
-const size = {
-  ...nano.student,
-  modelDim: 16,
-  layerCount: 2,
-  stateDim: 8,
-  headDim: 8,
-  channelDim: 2,
-};
-const few = { batch: 2, epochs: 4, recompute: false };
-const preset: Preset = {
-  ...nano,
-  segmentFrames: 50,
-  teacher: { ...size, bidirectional: true },
-  student: size,
-  pretrain: { ...nano.pretrain, ...few, maskBlockFrames: [3, 10] },
-  distil: { ...nano.distil, ...few },
-  finetune: { ...nano.finetune, ...few },
-};
+const preset = smallPreset(2, { batch: 2, epochs: 4, recompute: false });
 
 let gpu: GpuDevice;
 let data: TrainingData;

@@ -15,18 +15,18 @@ import type { ChoiceInfo, NumberInfo, Overrides, PresetInfo, SettingInfo } from 
 type Bounds = Omit<NumberInfo, 'kind' | 'name' | 'value'>;
 type NumberOf<T> = Extract<{ [K in keyof T]: T[K] extends number ? K : never }[keyof T], string>;
 
-const share = (label: string, hint: string): Bounds => ({
+const share = (label: string, hint: string, unit = ''): Bounds => ({
   label,
-  unit: '',
+  unit,
   hint,
   minimum: 0,
   maximum: 0.95,
   isInteger: false,
 });
 
-const count = (label: string, hint: string, maximum: number): Bounds => ({
+const count = (label: string, hint: string, maximum: number, unit = ''): Bounds => ({
   label,
-  unit: '',
+  unit,
   hint,
   minimum: 1,
   maximum,
@@ -35,7 +35,7 @@ const count = (label: string, hint: string, maximum: number): Bounds => ({
 
 const COMMON: Record<NumberOf<OptimiserSettings>, Bounds> = {
   epochs: count('Epochs', 'Passes over the training segments', 10_000),
-  batch: count('Batch', 'Segments on the GPU at once', 512),
+  batch: count('Batch', 'Segments on the GPU at once', 512, 'segments'),
   microBatches: count('Micro-batches', 'Batches whose gradients are averaged for one step', 64),
   learningRate: {
     label: 'Learning rate',
@@ -47,9 +47,22 @@ const COMMON: Record<NumberOf<OptimiserSettings>, Bounds> = {
   },
   weightDecay: share('Weight decay', 'Decoupled, of AdamW'),
   clipNorm: { ...share('Clip norm', 'Largest norm of the gradient'), minimum: 1e-3, maximum: 1e3 },
-  patience: count('Patience', 'Epochs without a better validation score before stopping', 10_000),
-  dropout: share('Dropout', 'Share of activations set to zero while training'),
-  dropPath: share('Drop path', 'Share of residual branches left out while training'),
+  patience: count(
+    'Patience',
+    'Epochs without a better validation score before stopping',
+    10_000,
+    'epochs',
+  ),
+  dropout: share(
+    'Dropout',
+    'Share of activations set to zero while training',
+    'share of activations',
+  ),
+  dropPath: share(
+    'Drop path',
+    'Share of residual branches left out while training',
+    'share of branches',
+  ),
 };
 
 const weight = (label: string): Bounds => ({
@@ -58,9 +71,13 @@ const weight = (label: string): Bounds => ({
 });
 
 const TEACHER: Partial<Record<NumberOf<PretrainSettings>, Bounds>> = {
-  maskFraction: share('Mask', 'Share of frames hidden from the teacher'),
-  channelDropout: share('Channel dropout', 'Chance of a channel to be silenced'),
-  noise: share('Noise', 'Deviation of added noise, in standard deviations'),
+  maskFraction: share('Mask', 'Share of frames hidden from the teacher', 'share of frames'),
+  channelDropout: share(
+    'Channel dropout',
+    'Chance of a channel to be silenced',
+    'share of channels',
+  ),
+  noise: share('Noise', 'Deviation of added noise, in standard deviations', 'SD'),
 };
 
 const WEIGHTS: Record<keyof DistilSettings['weights'], Bounds> = {
