@@ -1,6 +1,7 @@
 // The benchmark in Node on Dawn; bundled and started by run.mjs.
 
 import { create, globals } from 'webgpu';
+import { paceDawnPolling } from '../src/base/dawnPolling';
 import type { BenchOptions, BenchResult } from './bench';
 import { runTorch } from './torchStep';
 
@@ -9,6 +10,7 @@ export async function benchInNode(
   options: BenchOptions,
   log: (line: string) => void,
 ): Promise<{ result: BenchResult; table: string }> {
+  paceDawnPolling();
   const gpu = create([]);
   // Dawn's instance must stay referenced: collected, it takes the process down. The peers look for a browser.
   Object.assign(globalThis, globals, { realmDawnInstance: gpu });

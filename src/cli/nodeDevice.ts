@@ -1,6 +1,7 @@
 // The devices of Node: WebGPU through Dawn (npm `webgpu`), and the float64 twins on the processor.
 
 import { CPU, type Device } from '../autograd/store';
+import { paceDawnPolling } from '../base/dawnPolling';
 import { openGpuDevice } from '../gpu/device';
 
 export const DEVICE_CHOICES = ['gpu', 'cpu'] as const;
@@ -30,6 +31,7 @@ export async function dawn(): Promise<GPU> {
   const holder = globalThis as { realmDawnInstance?: GPU };
   if (!holder.realmDawnInstance) {
     const { create } = await import('webgpu');
+    paceDawnPolling();
     // Dawn's instance must stay referenced: collected, it takes the process down.
     holder.realmDawnInstance = create([]);
   }

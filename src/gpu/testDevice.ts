@@ -1,6 +1,7 @@
 // The GPU devices of the tests in Node: Dawn on whatever Vulkan driver is installed. Never skips: no adapter, no test.
 
 import { afterAll } from 'vitest';
+import { paceDawnPolling } from '../base/dawnPolling';
 import { type GpuDevice, openGpuDevice } from './device';
 
 const opened = new Map<boolean, Promise<GpuDevice>>();
@@ -19,6 +20,7 @@ function openedOnce(baseLevel: boolean): Promise<GpuDevice> {
 
 async function open(baseLevel: boolean): Promise<GpuDevice> {
   const { create } = await import('webgpu');
+  paceDawnPolling();
   const gpu = create([]);
   // Dawn's instance must stay referenced: collected, it takes the process down.
   Object.assign(globalThis, { [`realmDawnInstance${baseLevel}`]: gpu });
