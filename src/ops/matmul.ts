@@ -134,7 +134,7 @@ interface Form {
 
 const QUAD_ROWS = 16;
 /** Columns of invocations in a workgroup: few enough for narrow outputs, and no fewer than a subgroup. */
-const QUAD_LANES = 16;
+const QUAD_LANES = 8;
 
 function formOf(
   { m, n, k }: Sizes,
