@@ -22,6 +22,8 @@ export interface BenchOptions {
   readonly cases: readonly string[];
   readonly engines: readonly string[];
   readonly parts: readonly string[];
+  /** Part of the names of the kernels to be timed. */
+  readonly kernel: string;
 }
 
 export interface BenchResult {
@@ -103,7 +105,7 @@ export async function runBench(
     dispatches = { student: await ofNetwork('student'), teacher: await ofNetwork('teacher') };
     for (const name of options.cases) profiles[name] = await profileCase(open, name);
   }
-  const kernels = has('kernels') ? await benchKernels(device, log) : [];
+  const kernels = has('kernels') ? await benchKernels(device, options.kernel, log) : [];
   const live = has('live') ? await benchLive(device, 300, log) : [];
   const networks = (['student', 'teacher'] as const).filter(has);
   const paper = await benchPaperScale(device, networks, log);

@@ -264,16 +264,18 @@ function elementwiseWork(): Work[] {
   });
 }
 
-/** Every kernel alone, beside the peaks of the same seconds. */
+/** Every kernel whose name contains `name` alone, beside the peaks of the same seconds. */
 export async function benchKernels(
   gpu: GpuDevice,
+  name: string,
   log: (line: string) => void,
 ): Promise<KernelRow[]> {
   const paper = [2, 500, 8, 64, 64];
   const medium = [8, 256, 4, 64, 64];
   const rows: KernelRow[] = [];
   const meter = await createPeakMeter(gpu);
-  for (const work of [...matmulWork(), ...ssdWork(paper), ...ssdWork(medium), ...otherWork()]) {
+  const all = [...matmulWork(), ...ssdWork(paper), ...ssdWork(medium), ...otherWork()];
+  for (const work of all.filter(({ kernel }) => kernel.includes(name))) {
     const graph = new Graph();
     work.build(graph, gpu);
     const plan = await compile(graph, gpu);

@@ -1,4 +1,5 @@
-// `npm run bench [-- --json FILE] [--quick] [--chromium] [--case S,M8] [--engine studio,jax-js] [--part steps,kernels]`
+// `npm run bench [-- --json FILE] [--quick] [--chromium] [--case S,M8] [--engine studio,jax-js] [--part steps,kernels]
+// [--kernel norm]`
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -15,6 +16,7 @@ const { values } = parseArgs({
     case: { type: 'string' },
     engine: { type: 'string', default: 'studio,jax-js,tfjs' },
     part: { type: 'string' },
+    kernel: { type: 'string', default: '' },
   },
 });
 
@@ -28,6 +30,7 @@ await main(async () => {
     cases: list(values.case, cases),
     engines: list(values.engine),
     parts: list(values.part, parts),
+    kernel: values.kernel,
   };
   const startMs = performance.now();
   const { result, table } = await (values.chromium ? inChromium : inNode)(options);

@@ -107,18 +107,20 @@ fn forward(@builtin(global_invocation_id) id: vec3u) {
   if (id.x >= sizes.directions * sizes.channels) { return; }
   let walk = walk_of(id.y, id.x / sizes.channels, id.x % sizes.channels);
   let weights = weights_of(walk.channel);
+  let of_channel = bias[walk.channel];
+  let has_silu = sizes.silu == 1u;
   var window = window_before(walk);
   for (var s = walk.begin; s < walk.end; s++) {
     window = moved_on(window, x[place_at(walk, s)]);
-    let sum = sum_of_products(window, weights) + bias[walk.channel];
-    out[result_at(walk, s)] = select(sum, silu4(sum), sizes.silu == 1u);
+    let sum = sum_of_products(window, weights) + of_channel;
+    out[result_at(walk, s)] = select(sum, silu4(sum), has_silu);
   }
 }
 
 // Gradient by the sum before SiLU at position s, whose window of x is given.
-fn gradient_at(walk: Walk, s: u32, window: mat4x4f, weights: mat4x4f) -> vec4f {
+fn gradient_at(walk: Walk, s: u32, window: mat4x4f, weights: mat4x4f, of_channel: vec4f) -> vec4f {
   if (s >= sizes.frames) { return vec4f(); }
-  let slope = silu_slope4(sum_of_products(window, weights) + bias[walk.channel]);
+  let slope = silu_slope4(sum_of_products(window, weights) + of_channel);
   return gradient[result_at(walk, s)] * select(vec4f(1.0), slope, sizes.silu == 1u);
 }
 
@@ -136,6 +138,7 @@ fn backward(@builtin(global_invocation_id) id: vec3u) {
     return;
   }
   let weights = weights_of(walk.channel);
+  let of_channel = bias[walk.channel];
   let backwards = mat4x4f(weights[3], weights[2], weights[1], weights[0]);
   var window = window_before(walk);
   // Of the positions from three before the entering one to it.
@@ -146,7 +149,7 @@ fn backward(@builtin(global_invocation_id) id: vec3u) {
     var entered = vec4f();
     if (entering < sizes.frames) { entered = x[place_at(walk, entering)]; }
     window = moved_on(window, entered);
-    gradients = moved_on(gradients, gradient_at(walk, entering, window, weights));
+    gradients = moved_on(gradients, gradient_at(walk, entering, window, weights, of_channel));
     if (entering < walk.begin + 3u) { continue; }
     let i = place_at(walk, entering - 3u);
     var sum = sum_of_products(gradients, backwards);

@@ -1,38 +1,59 @@
 // Dropout and drop-path. The masks are functions of counters, so the backward pass computes them again.
 
+struct Site {
+  // Of the mask of elements and of the mask of samples, each of which drop-path keeps or drops whole.
+  element_purpose: u32,
+  element_threshold: u32,
+  sample_purpose: u32,
+  sample_threshold: u32,
+  // Of what is kept.
+  scale: f32,
+  samples: u32,
+  // In a sample.
+  vec4s: u32,
+}
+
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
 @group(0) @binding(1) var<storage, read> residual: array<vec4f>;
-// Numbers of one place in the network, in a buffer so that all places share a pipeline:
-// purpose of the element mask, its threshold, purpose of the sample mask, its threshold; factor on what is kept, and
-// numbers in a sample, each of which drop-path keeps or drops whole.
-@group(0) @binding(2) var<storage, read> site: array<vec4f>;
+@group(0) @binding(2) var<uniform> site: Site;
 @group(0) @binding(3) var<storage, read_write> out: array<vec4f>;
 @group(0) @binding(4) var<uniform> step: Step;
 
-fn kept(purpose: f32, threshold: f32, index: u32) -> bool {
-  return (random_u32(step.seed, u32(purpose), step.step, index) >> 8u) >= u32(threshold);
+// 0 for a sample that is dropped.
+fn scale_of(sample: u32) -> f32 {
+  let draw = random_u32(step.seed, site.sample_purpose, step.step, sample) >> 8u;
+  return select(0.0, site.scale, draw >= site.sample_threshold);
 }
 
-// Rows, and so samples, are whole vec4s.
-fn factors(i: u32) -> vec4f {
-  let mask = site[0];
-  let scale = site[1];
-  let is_kept = vec4<bool>(
-    kept(mask.x, mask.y, 4u * i),
-    kept(mask.x, mask.y, 4u * i + 1u),
-    kept(mask.x, mask.y, 4u * i + 2u),
-    kept(mask.x, mask.y, 4u * i + 3u),
-  );
-  let sample_is_kept = kept(mask.z, mask.w, 4u * i / u32(scale.y));
-  return select(vec4f(), vec4f(scale.x), is_kept & vec4<bool>(sample_is_kept));
+fn factors(i: u32, scale: f32, threshold: u32, counter: vec3u) -> vec4f {
+  let draws = random_four(counter.x, counter.y, counter.z, i) >> vec4u(8u);
+  return select(vec4f(), vec4f(scale), draws >= vec4u(threshold));
 }
 
-@compute @workgroup_size(256)
+@compute @workgroup_size(64)
 fn drop(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  for (var i = id.x; i < arrayLength(&out); i += groups.x * 256u) { out[i] = factors(i) * x[i]; }
+  let counter = vec3u(step.seed, site.element_purpose, step.step);
+  let threshold = site.element_threshold;
+  let vec4s = site.vec4s;
+  for (var sample = id.y; sample < site.samples; sample += groups.y) {
+    let scale = scale_of(sample);
+    for (var c = id.x; c < vec4s; c += groups.x * 64u) {
+      let i = sample * vec4s + c;
+      out[i] = factors(i, scale, threshold, counter) * x[i];
+    }
+  }
 }
 
-@compute @workgroup_size(256)
+@compute @workgroup_size(64)
 fn drop_add(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  for (var i = id.x; i < arrayLength(&out); i += groups.x * 256u) { out[i] = residual[i] + factors(i) * x[i]; }
+  let counter = vec3u(step.seed, site.element_purpose, step.step);
+  let threshold = site.element_threshold;
+  let vec4s = site.vec4s;
+  for (var sample = id.y; sample < site.samples; sample += groups.y) {
+    let scale = scale_of(sample);
+    for (var c = id.x; c < vec4s; c += groups.x * 64u) {
+      let i = sample * vec4s + c;
+      out[i] = residual[i] + factors(i, scale, threshold, counter) * x[i];
+    }
+  }
 }

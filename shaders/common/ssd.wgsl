@@ -77,9 +77,14 @@ fn places_of_frames(chunk: Chunk, first: u32, stride: u32, lane: u32) -> Places 
   );
 }
 
+// What has decayed to less is 0: beside decays near 1 it would not count, and its products would be subnormal, on which a
+// processor takes a hundred times as long.
+const LEAST_DECAY = 1e-18;
+
 // exp of a sum of decays; they are never positive.
 fn decay4(sums: vec4f) -> vec4f {
-  return exp(min(sums, vec4f()));
+  let decays = exp(min(sums, vec4f()));
+  return select(decays, vec4f(), decays < vec4f(LEAST_DECAY));
 }
 
 fn dt_of(chunk: Chunk, head: u32, i: u32) -> f32 {

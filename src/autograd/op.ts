@@ -21,6 +21,9 @@ export interface Numbers {
 
 export const numbers = (...values: number[]): Numbers => ({ kind: 'numbers', values });
 
+/** An f32 among whole numbers: its 32 bits. */
+export const bitsOf = (value: number): number => new Uint32Array(Float32Array.of(value).buffer)[0];
+
 /** Binds the per-step values (shaders/common/step.wgsl). */
 export const STEP = 'step';
 
@@ -91,12 +94,19 @@ export interface Op<P> {
 /** Software adapters take as long as for a thousand invocations to start a workgroup whose kernel has barriers. */
 export const MOST_BARRIER_GROUPS = 128;
 
+/** Beyond so many an invocation takes several elements: starting one costs a software adapter as much as those. */
+const BUSY_INVOCATIONS = 16_384;
+const TAKEN = 4;
+
 /** Workgroups for `count` invocations of a grid-stride kernel with `size` invocations per workgroup. */
 export function gridStride(count: number, size = 256, most = 65535): [number, number, number] {
-  return [Math.max(1, Math.min(most, Math.ceil(count / size))), 1, 1];
+  const busy = Math.max(Math.min(count, BUSY_INVOCATIONS), count / TAKEN);
+  return [Math.max(1, Math.min(most, Math.ceil(busy / size))), 1, 1];
 }
 
-/** Workgroups of 64 invocations beside each other in a row, and one for each row as far as the limit goes. */
+/** Workgroups of 64 invocations beside each other in a row, which take further rows in turn. */
 export function rowsGrid(rows: number, columns: number): [number, number, number] {
-  return [Math.ceil(columns / 64), Math.min(65535, rows), 1];
+  const across = Math.ceil(columns / 64);
+  const [groups] = gridStride(rows * across * 64, 64);
+  return [across, Math.min(65535, Math.ceil(groups / across)), 1];
 }

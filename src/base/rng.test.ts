@@ -6,7 +6,7 @@ import { readOnce, USAGE } from '../gpu/buffer';
 import { pipelineFor } from '../gpu/pipeline';
 import { defineShader } from '../gpu/shader';
 import { testDevice } from '../gpu/testDevice';
-import { gaussian, integer, PURPOSE, permutation, randomU32, uniform } from './rng';
+import { gaussian, integer, PURPOSE, permutation, randomFour, randomU32, uniform } from './rng';
 import source from './rng.test.wgsl?raw';
 
 const EDGES = [0, 1, 2, 0x7fffffff, 0x80000000, 0xffffffff];
@@ -20,7 +20,7 @@ function counterTable(): Uint32Array {
   return Uint32Array.from(rows.flat());
 }
 
-test('random_u32 and random_uniform of WGSL equal the twins bit for bit', async () => {
+test('the random numbers of WGSL equal the twins bit for bit', async () => {
   const gpu = await testDevice();
   const { device } = gpu;
   const counters = counterTable();
@@ -31,7 +31,7 @@ test('random_u32 and random_uniform of WGSL equal the twins bit for bit', async 
       usage: USAGE.storage | USAGE.copySource | USAGE.copyTarget,
     });
   const input = buffer(counters.byteLength);
-  const output = buffer(count * 8);
+  const output = buffer(count * 32);
   device.queue.writeBuffer(input, 0, counters as Uint32Array<ArrayBuffer>);
   const shader = defineShader('rng_test', source, random);
   const made = await pipelineFor(gpu, shader, 'draw', {}, ['counters', 'bits']);
@@ -43,20 +43,22 @@ test('random_u32 and random_uniform of WGSL equal the twins bit for bit', async 
   pass.dispatchWorkgroups(Math.ceil(count / 64));
   pass.end();
   device.queue.submit([encoder.finish()]);
-  const got = new Uint32Array((await readOnce(gpu, output, 0, count * 8)).buffer);
+  const got = new Uint32Array((await readOnce(gpu, output, 0, count * 32)).buffer);
 
   const asBits = new Uint32Array(1);
   const asFloat = new Float32Array(asBits.buffer);
-  const expected = new Uint32Array(2 * count);
+  const expected = new Uint32Array(8 * count);
   for (let i = 0; i < count; i++) {
     const [seed, purpose, step, index] = counters.subarray(4 * i, 4 * i + 4);
     asFloat[0] = uniform(seed, purpose, step, index);
-    expected[2 * i] = randomU32(seed, purpose, step, index);
-    expected[2 * i + 1] = asBits[0];
+    expected.set(randomFour(seed, purpose, step, index), 8 * i);
+    expected.set([randomU32(seed, purpose, step, index), asBits[0]], 8 * i + 4);
   }
   expect(got).toEqual(expected);
-  const usual = expected.filter((_, i) => i % 2 === 0).subarray(EDGES.length ** 4);
-  expect(new Set(usual).size).toBe(3000);
+  for (let number = 0; number < 4; number++) {
+    const usual = expected.filter((_, i) => i % 8 === number).subarray(EDGES.length ** 4);
+    expect(new Set(usual).size).toBe(3000);
+  }
 });
 
 const COUNT = 40_000;

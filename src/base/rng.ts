@@ -18,10 +18,15 @@ export const PURPOSE = {
 } as const;
 
 /**
- * 32 random bits by the pcg4d hash (Jarzynski and Olano, "Hash Functions for GPU Rendering", 2020).
+ * Four times 32 random bits by the pcg4d hash (Jarzynski and Olano, "Hash Functions for GPU Rendering", 2020).
  * All arguments are taken modulo 2^32.
  */
-export function randomU32(seed: number, purpose: number, step: number, index: number): number {
+export function randomFour(
+  seed: number,
+  purpose: number,
+  step: number,
+  index: number,
+): [number, number, number, number] {
   let x = (Math.imul(seed, 1664525) + 1013904223) | 0;
   let y = (Math.imul(purpose, 1664525) + 1013904223) | 0;
   let z = (Math.imul(step, 1664525) + 1013904223) | 0;
@@ -35,7 +40,15 @@ export function randomU32(seed: number, purpose: number, step: number, index: nu
   z ^= z >>> 16;
   w ^= w >>> 16;
   x = (x + Math.imul(y, w)) | 0;
-  return x >>> 0;
+  y = (y + Math.imul(z, x)) | 0;
+  z = (z + Math.imul(x, y)) | 0;
+  w = (w + Math.imul(y, z)) | 0;
+  return [x >>> 0, y >>> 0, z >>> 0, w >>> 0];
+}
+
+/** The first of the counter's four numbers. */
+export function randomU32(seed: number, purpose: number, step: number, index: number): number {
+  return randomFour(seed, purpose, step, index)[0];
 }
 
 /** Uniform in [0, 1) with 24 bits, exactly representable in f32. */

@@ -3,10 +3,18 @@
 import random from '../../shaders/common/random.wgsl?raw';
 import stepStruct from '../../shaders/common/step.wgsl?raw';
 import source from '../../shaders/dropout.wgsl?raw';
-import { type Dispatch, gridStride, type Op, type Operand, STEP } from '../autograd/op';
+import {
+  bitsOf,
+  type Dispatch,
+  gridStride,
+  numbers,
+  type Op,
+  type Operand,
+  STEP,
+} from '../autograd/op';
 import type { StepValues } from '../autograd/step';
 import { type Shape, sameShape, showShape, type Tensor } from '../autograd/tensor';
-import { PURPOSE, randomU32 } from '../base/rng';
+import { PURPOSE, randomFour, randomU32 } from '../base/rng';
 import { defineShader } from '../gpu/shader';
 import { add } from './elementwise';
 
@@ -19,35 +27,42 @@ interface Probabilities {
   readonly dropPath: number;
 }
 
-/** The place's numbers as the shader reads them; both masks have a purpose of their own. */
-function createSite(x: Tensor, op: string, { dropout, dropPath }: Probabilities): Tensor {
+/** The numbers of one place in the network: both masks have a purpose of their own. */
+interface Site {
+  readonly elementPurpose: number;
+  readonly elementThreshold: number;
+  readonly samplePurpose: number;
+  readonly sampleThreshold: number;
+  readonly scale: number;
+  readonly samples: number;
+}
+
+/** Draws are integers below 2^24. */
+const DRAWS = 2 ** 24;
+
+function siteOf({ graph, shape }: Tensor, op: string, { dropout, dropPath }: Probabilities): Site {
   for (const p of [dropout, dropPath]) {
     if (!(p >= 0 && p < 1)) {
       throw new Error(`[${op}] expected a probability of at least 0 and below 1, got ${p}`);
     }
   }
-  const { graph } = x;
-  // Draws are integers below 2^24; a whole-number threshold compares alike in f32 and f64.
-  const threshold = (p: number): number => Math.ceil(p * 2 ** 24);
-  const data = Float32Array.of(
-    PURPOSE.dropout + graph.randomKey(),
-    threshold(dropout),
-    PURPOSE.dropout + graph.randomKey(),
-    threshold(dropPath),
-    1 / ((1 - dropout) * (1 - dropPath)),
-    x.size / x.shape[0],
-    0,
-    0,
-  );
-  return graph.constant(`${op} site`, [data.length], data);
+  return {
+    elementPurpose: PURPOSE.dropout + graph.randomKey(),
+    elementThreshold: Math.ceil(dropout * DRAWS),
+    samplePurpose: PURPOSE.dropout + graph.randomKey(),
+    sampleThreshold: Math.ceil(dropPath * DRAWS),
+    scale: Math.fround(1 / ((1 - dropout) * (1 - dropPath))),
+    samples: shape.length > 1 ? shape[0] : 1,
+  };
 }
 
-function maskOf(site: Float64Array, step: StepValues, i: number): number {
-  const kept = (purpose: number, threshold: number, index: number): boolean =>
-    randomU32(step.seed, purpose, step.step, index) >>> 8 >= threshold;
-  const sample = Math.floor(i / site[5]);
-  const keep = kept(site[2], site[3], sample) && kept(site[0], site[1], i);
-  return keep ? site[4] : 0;
+function maskOf(site: Site, { seed, step }: StepValues, total: number, i: number): number {
+  const draws = randomFour(seed, site.elementPurpose, step, i >>> 2);
+  const sample = Math.floor((i * site.samples) / total);
+  const ofSample = randomU32(seed, site.samplePurpose, step, sample);
+  const keep =
+    draws[i % 4] >>> 8 >= site.elementThreshold && ofSample >>> 8 >= site.sampleThreshold;
+  return keep ? site.scale : 0;
 }
 
 function checkRows(op: string, x: Shape): void {
@@ -61,36 +76,46 @@ function dispatch(
   entry: string,
   out: Tensor,
   bindings: Readonly<Record<string, Operand>>,
+  site: Site,
 ): Dispatch[] {
+  const vec4s = out.size / site.samples / 4;
   return [
     {
       shader,
       entry,
       constants: {},
-      bindings: { ...bindings, out, step: STEP },
-      workgroups: gridStride(out.size / 4),
+      bindings: {
+        ...bindings,
+        site: numbers(
+          ...[site.elementPurpose, site.elementThreshold],
+          ...[site.samplePurpose, site.sampleThreshold],
+          ...[bitsOf(site.scale), site.samples, vec4s],
+        ),
+        out,
+        step: STEP,
+      },
+      workgroups: [gridStride(vec4s, 64)[0], Math.min(65535, site.samples), 1],
     },
   ];
 }
 
 /** x times its mask: linear, hence its own gradient. */
-const dropOp: Op<null> = {
+const dropOp: Op<Site> = {
   name: 'dropout',
   infer([x]) {
     checkRows('dropout', x);
     return [x];
   },
-  cpu({ inputs: [x, site], outputs: [out], step }) {
-    for (let i = 0; i < x.length; i++) out[i] = maskOf(site, step, i) * x[i];
+  cpu({ inputs: [x], outputs: [out], params, step }) {
+    for (let i = 0; i < x.length; i++) out[i] = maskOf(params, step, x.length, i) * x[i];
   },
-  gpu: ({ inputs: [x, site], outputs: [out] }) => dispatch('drop', out, { x, site }),
-  gradient: ({ inputs: [, site], outputGradients: [gradient] }) => [
-    gradient!.graph.apply(dropOp, [gradient!, site], null)[0],
-    undefined,
+  gpu: ({ inputs: [x], outputs: [out], params }) => dispatch('drop', out, { x }, params),
+  gradient: ({ outputGradients: [gradient], params }) => [
+    gradient!.graph.apply(dropOp, [gradient!], params)[0],
   ],
 };
 
-const dropAddOp: Op<null> = {
+const dropAddOp: Op<Site> = {
   name: 'dropPathAdd',
   infer([residual, branch]) {
     if (!sameShape(residual, branch)) {
@@ -101,17 +126,16 @@ const dropAddOp: Op<null> = {
     checkRows('dropPathAdd', residual);
     return [residual];
   },
-  cpu({ inputs: [residual, branch, site], outputs: [out], step }) {
+  cpu({ inputs: [residual, branch], outputs: [out], params, step }) {
     for (let i = 0; i < out.length; i++) {
-      out[i] = residual[i] + maskOf(site, step, i) * branch[i];
+      out[i] = residual[i] + maskOf(params, step, out.length, i) * branch[i];
     }
   },
-  gpu: ({ inputs: [residual, branch, site], outputs: [out] }) =>
-    dispatch('drop_add', out, { residual, x: branch, site }),
-  gradient: ({ inputs: [, , site], outputGradients: [gradient], needs }) => [
+  gpu: ({ inputs: [residual, branch], outputs: [out], params }) =>
+    dispatch('drop_add', out, { residual, x: branch }, params),
+  gradient: ({ outputGradients: [gradient], needs, params }) => [
     gradient,
-    needs[1] ? gradient!.graph.apply(dropOp, [gradient!, site], null)[0] : undefined,
-    undefined,
+    needs[1] ? gradient!.graph.apply(dropOp, [gradient!], params)[0] : undefined,
   ],
 };
 
@@ -121,8 +145,8 @@ const dropAddOp: Op<null> = {
  */
 export function dropout(x: Tensor, probability: number): Tensor {
   if (probability === 0) return x;
-  const site = createSite(x, 'dropout', { dropout: probability, dropPath: 0 });
-  return x.graph.apply(dropOp, [x, site], null)[0];
+  const site = siteOf(x, 'dropout', { dropout: probability, dropPath: 0 });
+  return x.graph.apply(dropOp, [x], site)[0];
 }
 
 /**
@@ -135,6 +159,6 @@ export function dropPathAdd(
   probabilities: Probabilities,
 ): Tensor {
   if (probabilities.dropout === 0 && probabilities.dropPath === 0) return add(residual, branch);
-  const site = createSite(branch, 'dropPathAdd', probabilities);
-  return residual.graph.apply(dropAddOp, [residual, branch, site], null)[0];
+  const site = siteOf(branch, 'dropPathAdd', probabilities);
+  return residual.graph.apply(dropAddOp, [residual, branch], site)[0];
 }
