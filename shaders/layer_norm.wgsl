@@ -21,29 +21,55 @@ struct Sizes {
 @group(0) @binding(8) var<storage, read> previous: array<vec4f>;
 @group(0) @binding(9) var<uniform> sizes: Sizes;
 
+fn rows_of_x(at: vec4u) -> mat4x4f {
+  return mat4x4f(x[at.x], x[at.y], x[at.z], x[at.w]);
+}
+
+fn centred(rows: mat4x4f, means: vec4f) -> mat4x4f {
+  return mat4x4f(rows[0] - means.x, rows[1] - means.y, rows[2] - means.z, rows[3] - means.w);
+}
+
+// Four rows at once: for them weight and bias are loaded once, and one sum over the lanes serves four means. Past the end
+// it is the last row again, with the same numbers.
 @compute @workgroup_size(LANES)
 fn forward(
   @builtin(local_invocation_index) lane: u32,
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
 ) {
-  let scale = 0.25 / f32(sizes.width);
-  for (var row = group.x; row < arrayLength(&moments_out); row += groups.x) {
-    let base = row * sizes.width;
-    var sum = vec4f();
-    for (var c = lane; c < sizes.width; c += LANES) { sum += x[base + c]; }
-    let mean = dot(workgroup_sum(sum, lane), vec4f(scale));
+  let width = sizes.width;
+  let last = arrayLength(&moments_out) - 1u;
+  let scale = 0.25 / f32(width);
+  for (var first = 4u * group.x; first <= last; first += 4u * groups.x) {
+    let rows = min(first + vec4u(0u, 1u, 2u, 3u), vec4u(last));
+    let begin = rows * width;
+    var sums = vec4f();
+    for (var c = lane; c < width; c += LANES) { sums += vec4f(1.0) * rows_of_x(begin + c); }
+    let means = workgroup_sum(sums, lane) * scale;
     // Two passes: the mean of squares minus the squared mean would cancel.
     var squares = vec4f();
-    for (var c = lane; c < sizes.width; c += LANES) {
-      let centred = x[base + c] - mean;
-      squares += centred * centred;
+    for (var c = lane; c < width; c += LANES) {
+      let from_mean = centred(rows_of_x(begin + c), means);
+      squares += vec4f(1.0) * mat4x4f(
+        from_mean[0] * from_mean[0],
+        from_mean[1] * from_mean[1],
+        from_mean[2] * from_mean[2],
+        from_mean[3] * from_mean[3],
+      );
     }
-    let inverse_deviation = 1.0 / sqrt(dot(workgroup_sum(squares, lane), vec4f(scale)) + epsilon);
-    for (var c = lane; c < sizes.width; c += LANES) {
-      out[base + c] = (x[base + c] - mean) * inverse_deviation * weight[c] + bias[c];
+    let inverse_deviations = 1.0 / sqrt(workgroup_sum(squares, lane) * scale + epsilon);
+    for (var c = lane; c < width; c += LANES) {
+      let from_mean = centred(rows_of_x(begin + c), means);
+      let of_column = weight[c];
+      let added = bias[c];
+      out[begin.x + c] = from_mean[0] * inverse_deviations.x * of_column + added;
+      out[begin.y + c] = from_mean[1] * inverse_deviations.y * of_column + added;
+      out[begin.z + c] = from_mean[2] * inverse_deviations.z * of_column + added;
+      out[begin.w + c] = from_mean[3] * inverse_deviations.w * of_column + added;
     }
-    if (lane == 0u) { moments_out[row] = vec2f(mean, inverse_deviation); }
+    if (lane == 0u) {
+      for (var r = 0u; r < 4u; r++) { moments_out[rows[r]] = vec2f(means[r], inverse_deviations[r]); }
+    }
   }
 }
 

@@ -116,7 +116,7 @@ const layerNormOp: Op<Params> = {
           out,
           moments_out: moments,
         },
-        workgroups: [Math.min(MOST_GROUPS, rowsOf(x)), 1, 1],
+        workgroups: [Math.min(MOST_GROUPS, Math.ceil(rowsOf(x) / 4)), 1, 1],
       },
     ];
   },
