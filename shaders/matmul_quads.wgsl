@@ -1,7 +1,7 @@
-// The matrix product where there are subgroups: 16 rows by 4 columns of out per invocation. The lanes of a quad share the
-// loads of A and pass them round, so that a number of A is loaded by one lane of them and a number of B serves 16 rows:
-// twice as fast as 4x4 tiles on lavapipe and SwiftShader, whose loads cost more than their arithmetic. Where a subgroup
-// is two quads, these exchange their rows, another sixth.
+// The matrix product where there are subgroups: 16 rows by 4 columns of out per invocation. The lanes of a quad, or the
+// eight of a subgroup, share the loads of A and pass them round, so that a number of A is loaded by one lane of them and
+// a number of B serves 16 rows: twice as fast as 4x4 tiles on lavapipe and SwiftShader, whose loads cost more than their
+// arithmetic; eight lanes instead of four are another sixth.
 enable subgroups;
 
 override group_columns: u32 = 32u;
@@ -19,6 +19,18 @@ fn turned(rows: Block) -> Block {
 fn of_quad(own: Four) -> Block {
   return turned(
     Block(quadBroadcast(own, 0u), quadBroadcast(own, 1u), quadBroadcast(own, 2u), quadBroadcast(own, 3u)),
+  );
+}
+
+// Of eight lanes the four from `first` on. A shuffle, because a broadcast checks its lane anew for each number.
+fn of_four(own: Four, first: u32) -> Block {
+  return turned(
+    Block(
+      subgroupShuffle(own, first),
+      subgroupShuffle(own, first + 1u),
+      subgroupShuffle(own, first + 2u),
+      subgroupShuffle(own, first + 3u),
+    ),
   );
 }
 
@@ -56,15 +68,16 @@ fn multiply_quads(
   for (var i = 0u; i < (part.y - part.x) / 4u; i++) {
     let of_b = block_of_b(blocks, i);
     let at = places + i * advance;
-    let x = a_at(at.x);
-    let y = a_at(at.y);
-    first += mat4x4f(of_b * of_quad(x));
     if (sharing == 8u) {
-      second += mat4x4f(of_b * of_quad(subgroupShuffleXor(x, 4u)));
-      third += mat4x4f(of_b * of_quad(y));
-      fourth += mat4x4f(of_b * of_quad(subgroupShuffleXor(y, 4u)));
+      let x = a_at(at.x);
+      let y = a_at(at.y);
+      first += mat4x4f(of_b * of_four(x, 0u));
+      second += mat4x4f(of_b * of_four(x, 4u));
+      third += mat4x4f(of_b * of_four(y, 0u));
+      fourth += mat4x4f(of_b * of_four(y, 4u));
     } else {
-      second += mat4x4f(of_b * of_quad(y));
+      first += mat4x4f(of_b * of_quad(a_at(at.x)));
+      second += mat4x4f(of_b * of_quad(a_at(at.y)));
       third += mat4x4f(of_b * of_quad(a_at(at.z)));
       fourth += mat4x4f(of_b * of_quad(a_at(at.w)));
     }
@@ -72,10 +85,8 @@ fn multiply_quads(
   if (own_column >= sizes.n) { return; }
   // One after the other: less to compile than four times the same.
   let tile = Tile(first, second, third, fourth);
-  // Of eight lanes the second quad has its own rows, the last four of each eight, first.
-  let swap = select(0u, 1u, own >= 4u);
-  for (var r = 0u; r < 4u; r++) {
-    let to = places_of_rows(group.z, row + 4u * (r ^ swap), column);
+  for (var r = 0u; r < 4u && row + 4u * r < sizes.m; r++) {
+    let to = places_of_rows(group.z, row + 4u * r, column);
     var rows = part_of(tile, r);
     if (sizes.has_residual == 1u) { rows += residual_rows(to); }
     store_rows(to, rows);

@@ -19,28 +19,20 @@ fn of_quad(own: vec4f) -> mat4x4f {
   return mat4x4f(quadBroadcast(own, 0u), quadBroadcast(own, 1u), quadBroadcast(own, 2u), quadBroadcast(own, 3u));
 }
 
-fn of_first_four(own: vec4f) -> mat4x4f {
+// Of eight lanes the four from `first` on. A shuffle, because a broadcast checks its lane anew for each number.
+fn of_four(own: vec4f, first: u32) -> mat4x4f {
   return mat4x4f(
-    subgroupBroadcast(own, 0u),
-    subgroupBroadcast(own, 1u),
-    subgroupBroadcast(own, 2u),
-    subgroupBroadcast(own, 3u),
-  );
-}
-
-fn of_last_four(own: vec4f) -> mat4x4f {
-  return mat4x4f(
-    subgroupBroadcast(own, 4u),
-    subgroupBroadcast(own, 5u),
-    subgroupBroadcast(own, 6u),
-    subgroupBroadcast(own, 7u),
+    subgroupShuffle(own, first),
+    subgroupShuffle(own, first + 1u),
+    subgroupShuffle(own, first + 2u),
+    subgroupShuffle(own, first + 3u),
   );
 }
 
 // The tile whose rows have been loaded from `Places`. What is not used is not loaded.
 fn tile_of(own: mat4x4f, b: mat4x4f, c: mat4x4f, d: mat4x4f) -> Tile {
   if (SHARING == 8u) {
-    return Tile(of_first_four(own[0]), of_last_four(own[0]), of_first_four(own[1]), of_last_four(own[1]));
+    return Tile(of_four(own[0], 0u), of_four(own[0], 4u), of_four(own[1], 0u), of_four(own[1], 4u));
   }
   return Tile(of_quad(own[0]), of_quad(own[1]), of_quad(own[2]), of_quad(own[3]));
 }
