@@ -47,17 +47,17 @@ fn multiply_quads(
   // Past the end a lane computes the last columns again: its neighbours need what it loads.
   let own_column = (place.x * group_columns + index) * 4u;
   let column = min(own_column, sizes.n - 4u);
-  let part = range_of_part(group.z);
-  let blocks = blocks_of_b(group.z, part.x, column);
-  let start = group.z % sizes.batches * sizes.batch_step_a / 4u;
+  let share = share_of(group.z);
+  let blocks = blocks_of_b(share, column);
+  let start = share.batch * sizes.batch_step_a / 4u;
   // A lane loads rows own, own + sharing, ... of the 16; transposed, of row own % 4 of the four that a round takes the
   // numbers own / 4, own / 4 + sharing / 4, ... With eight lanes the first two count.
   let own = lane % sharing;
   let apart = sharing * vec4u(0u, 1u, 2u, 3u);
-  var places = start + min(row + own + apart, vec4u(sizes.m - 1u)) * (sizes.row_step_a / 4u) + part.x / 4u;
+  var places = start + min(row + own + apart, vec4u(sizes.m - 1u)) * (sizes.row_step_a / 4u) + share.begin / 4u;
   var advance = 1u;
   if (transpose_a) {
-    places = start + (part.x + own % 4u) * (sizes.step_a / 4u)
+    places = start + (share.begin + own % 4u) * (sizes.step_a / 4u)
       + min((row + own / 4u * 4u + apart) / 4u, vec4u(sizes.m / 4u - 1u));
     advance = sizes.step_a;
   }
@@ -65,7 +65,7 @@ fn multiply_quads(
   var second = first;
   var third = first;
   var fourth = first;
-  for (var i = 0u; i < (part.y - part.x) / 4u; i++) {
+  for (var i = 0u; i < (share.end - share.begin) / 4u; i++) {
     let of_b = block_of_b(blocks, i);
     let at = places + i * advance;
     if (sharing == 8u) {
@@ -86,7 +86,7 @@ fn multiply_quads(
   // One after the other: less to compile than four times the same.
   let tile = Tile(first, second, third, fourth);
   for (var r = 0u; r < 4u && row + 4u * r < sizes.m; r++) {
-    let to = places_of_rows(group.z, row + 4u * r, column);
+    let to = places_of_rows(share, row + 4u * r, column);
     var rows = part_of(tile, r);
     if (sizes.has_residual == 1u) { rows += residual_rows(to); }
     store_rows(to, rows);

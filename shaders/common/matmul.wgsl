@@ -13,7 +13,8 @@ struct Sizes {
   n: u32,
   k: u32,
   batches: u32,
-  parts: u32,
+  // Numbers of K in a part.
+  part_length: u32,
   // Of the dispatch: a long product takes several.
   first_row: u32,
   has_bias: u32,
@@ -44,11 +45,21 @@ struct Sizes {
 
 @group(0) @binding(5) var<uniform> sizes: Sizes;
 
-// The range of K that workgroup z sums.
-fn range_of_part(z: u32) -> vec2u {
-  let length = ((sizes.k + 3u) / 4u + sizes.parts - 1u) / sizes.parts * 4u;
-  let begin = z / sizes.batches * length;
-  return vec2u(begin, min(begin + length, sizes.k));
+// What workgroup z makes: the numbers of K that it sums, of which matrix of the batch, and where these products begin in out.
+struct Share {
+  begin: u32,
+  end: u32,
+  batch: u32,
+  out: u32,
+}
+
+// With one division: a software adapter takes as long for it as for a load.
+fn share_of(z: u32) -> Share {
+  let part = z / sizes.batches;
+  let batch = z - part * sizes.batches;
+  let begin = part * sizes.part_length;
+  let out = part * sizes.batches * sizes.m * sizes.n + batch * sizes.batch_step_out;
+  return Share(begin, min(begin + sizes.part_length, sizes.k), batch, out);
 }
 
 // Where the 4x4 blocks of B for one column of tiles lie, in vec4s.
@@ -59,14 +70,14 @@ struct Blocks {
   advance: u32,
 }
 
-fn blocks_of_b(z: u32, begin: u32, column: u32) -> Blocks {
-  let start = z % sizes.batches * sizes.batch_step_b / 4u;
+fn blocks_of_b(share: Share, column: u32) -> Blocks {
+  let start = share.batch * sizes.batch_step_b / 4u;
   if (transpose_b) {
     let step = sizes.column_step_b / 4u;
-    return Blocks(start + column * step + begin / 4u, step, 1u);
+    return Blocks(start + column * step + share.begin / 4u, step, 1u);
   }
   let step = sizes.step_b / 4u;
-  return Blocks(start + begin * step + column / 4u, step, sizes.step_b);
+  return Blocks(start + share.begin * step + column / 4u, step, sizes.step_b);
 }
 
 // Four rows of B, as columns.
@@ -84,17 +95,12 @@ fn first_rows(column: u32) -> mat4x4f {
   return mat4x4f(of_columns, of_columns, of_columns, of_columns);
 }
 
-// Where the partial products and the matrix of out that workgroup z makes begin.
-fn start_of_out(z: u32) -> u32 {
-  return z / sizes.batches * sizes.batches * sizes.m * sizes.n + z % sizes.batches * sizes.batch_step_out;
-}
-
 // The four rows of out from `row` on, in vec4s. Past the end the last rows again, which are then stored twice, with the
 // same numbers: A's rows are repeated alike.
-fn places_of_rows(z: u32, row: u32, column: u32) -> vec4u {
+fn places_of_rows(share: Share, row: u32, column: u32) -> vec4u {
   var rows = min(row + vec4u(0u, 1u, 2u, 3u), vec4u(sizes.m - 1u));
   if (transpose_a) { rows = min(row, sizes.m - 4u) + vec4u(0u, 1u, 2u, 3u); }
-  return (start_of_out(z) + rows * sizes.row_step_out + column) / 4u;
+  return (share.out + rows * sizes.row_step_out + column) / 4u;
 }
 
 fn residual_rows(at: vec4u) -> mat4x4f {

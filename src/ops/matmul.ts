@@ -213,6 +213,7 @@ function multiply(
   const [across, down] = workgroupsOf(sizes, form);
   const dispatches = Math.ceil((2 * batch * m * n * k) / MOST_FLOPS);
   const most = Math.ceil(down / dispatches);
+  const partLength = 4 * Math.ceil(Math.ceil(k / 4) / parts);
   return Array.from({ length: Math.ceil(down / most) }, (_, i) => ({
     shader: form.shader,
     entry: form.entry,
@@ -222,7 +223,7 @@ function multiply(
         ? { a, b, bias, residual, out }
         : { a4: a, b4: b, bias4: bias, residual4: residual, out4: out }),
       sizes: numbers(
-        ...[m, n, k, batch, parts, i * most * groupRows * form.tile[0]],
+        ...[m, n, k, batch, partLength, i * most * groupRows * form.tile[0]],
         ...[Number(hasBias), Number(hasResidual), groupColumns],
         ...[steps.stepA, steps.stepB, steps.rowStepA, steps.columnStepB, steps.rowStepOut],
         ...[steps.batchStepA, steps.batchStepB, steps.batchStepOut],
