@@ -2,7 +2,6 @@
 // eight of a subgroup, share the loads of A and pass them round, so that a number of A is loaded by one lane of them and
 // a number of B serves 16 rows: twice as fast as 4x4 tiles on lavapipe and SwiftShader, whose loads cost more than their
 // arithmetic; eight lanes instead of four are another sixth.
-enable subgroups;
 
 override group_columns: u32 = 32u;
 // Lanes that share: 4 or, where they are a whole subgroup, 8.
@@ -14,24 +13,6 @@ const ROWS = 16u;
 fn turned(rows: Block) -> Block {
   if (transpose_a) { return transpose(rows); }
   return rows;
-}
-
-fn of_quad(own: Four) -> Block {
-  return turned(
-    Block(quadBroadcast(own, 0u), quadBroadcast(own, 1u), quadBroadcast(own, 2u), quadBroadcast(own, 3u)),
-  );
-}
-
-// Of eight lanes the four from `first` on. A shuffle, because a broadcast checks its lane anew for each number.
-fn of_four(own: Four, first: u32) -> Block {
-  return turned(
-    Block(
-      subgroupShuffle(own, first),
-      subgroupShuffle(own, first + 1u),
-      subgroupShuffle(own, first + 2u),
-      subgroupShuffle(own, first + 3u),
-    ),
-  );
 }
 
 // K, N and the contiguous dimensions of A and B are multiples of 4. All lanes of a workgroup share their rows.
@@ -71,15 +52,15 @@ fn multiply_quads(
     if (sharing == 8u) {
       let x = a_at(at.x);
       let y = a_at(at.y);
-      first += mat4x4f(of_b * of_four(x, 0u));
-      second += mat4x4f(of_b * of_four(x, 4u));
-      third += mat4x4f(of_b * of_four(y, 0u));
-      fourth += mat4x4f(of_b * of_four(y, 4u));
+      first += mat4x4f(of_b * turned(of_four(x, 0u)));
+      second += mat4x4f(of_b * turned(of_four(x, 4u)));
+      third += mat4x4f(of_b * turned(of_four(y, 0u)));
+      fourth += mat4x4f(of_b * turned(of_four(y, 4u)));
     } else {
-      first += mat4x4f(of_b * of_quad(a_at(at.x)));
-      second += mat4x4f(of_b * of_quad(a_at(at.y)));
-      third += mat4x4f(of_b * of_quad(a_at(at.z)));
-      fourth += mat4x4f(of_b * of_quad(a_at(at.w)));
+      first += mat4x4f(of_b * turned(of_quad(a_at(at.x))));
+      second += mat4x4f(of_b * turned(of_quad(a_at(at.y))));
+      third += mat4x4f(of_b * turned(of_quad(a_at(at.z))));
+      fourth += mat4x4f(of_b * turned(of_quad(a_at(at.w))));
     }
   }
   if (own_column >= sizes.n) { return; }

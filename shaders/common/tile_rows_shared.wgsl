@@ -1,11 +1,14 @@
 // Where lanes share the rows of their tiles: each loads a part and passes it round. Loads cost software adapters far more
-// than arithmetic.
-enable subgroups;
+// than arithmetic. lanes.wgsl has the passing round.
+
 // Lanes that share take the same way: `padded` keeps their tiles together.
 diagnostic(off, subgroup_uniformity);
 
 // A quad, or eight lanes that are a whole subgroup.
 override SHARING: u32 = 4u;
+
+alias Four = vec4f;
+alias Block = mat4x4f;
 
 // All four are the rows that this lane loads: with a quad one of each four rows, with eight lanes the first two count.
 fn places_of_rows(a: vec4u, b: vec4u, c: vec4u, d: vec4u, lane: u32) -> Places {
@@ -13,20 +16,6 @@ fn places_of_rows(a: vec4u, b: vec4u, c: vec4u, d: vec4u, lane: u32) -> Places {
   var own = vec4u(a[r], b[r], c[r], d[r]);
   if (SHARING == 8u) { own = select(own.xzxz, own.ywyw, lane >= 4u); }
   return Places(own, own, own, own);
-}
-
-fn of_quad(own: vec4f) -> mat4x4f {
-  return mat4x4f(quadBroadcast(own, 0u), quadBroadcast(own, 1u), quadBroadcast(own, 2u), quadBroadcast(own, 3u));
-}
-
-// Of eight lanes the four from `first` on. A shuffle, because a broadcast checks its lane anew for each number.
-fn of_four(own: vec4f, first: u32) -> mat4x4f {
-  return mat4x4f(
-    subgroupShuffle(own, first),
-    subgroupShuffle(own, first + 1u),
-    subgroupShuffle(own, first + 2u),
-    subgroupShuffle(own, first + 3u),
-  );
 }
 
 // The tile whose rows have been loaded from `Places`. What is not used is not loaded.

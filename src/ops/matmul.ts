@@ -1,5 +1,6 @@
 // Matrix product with bias and residual; its gradients are matrix products again.
 
+import lanes from '../../shaders/common/lanes.wgsl?raw';
 import common from '../../shaders/common/matmul.wgsl?raw';
 import f16 from '../../shaders/common/matmul_f16.wgsl?raw';
 import f32 from '../../shaders/common/matmul_f32.wgsl?raw';
@@ -17,7 +18,7 @@ import { sharingOf } from './tileShader';
 
 const formsOf = (numbers: string, suffix: string) => ({
   tiles: defineShader(`matmul${suffix}`, source, common, numbers),
-  quads: defineShader(`matmul_quads${suffix}`, quadsSource, common, tile, numbers),
+  quads: defineShader(`matmul_quads${suffix}`, quadsSource, common, lanes, tile, numbers),
 });
 const OF_F32 = formsOf(f32, '');
 const OF_HALVES = formsOf(halves, '_of_halves');

@@ -1,6 +1,7 @@
 // A shader whose invocations own tiles of 16 rows by four columns, in two forms: for any adapter, and for subgroups,
 // where the lanes beside each other share what their rows load.
 
+import lanes from '../../shaders/common/lanes.wgsl?raw';
 import tile from '../../shaders/common/tile.wgsl?raw';
 import ownRows from '../../shaders/common/tile_rows.wgsl?raw';
 import sharedRows from '../../shaders/common/tile_rows_shared.wgsl?raw';
@@ -27,7 +28,7 @@ export function defineTileShader(
   ...common: readonly string[]
 ): TileShader {
   const plain = defineShader(name, source, ...common, tile, ownRows);
-  const shared = defineShader(name, source, ...common, tile, sharedRows);
+  const shared = defineShader(name, source, ...common, tile, lanes, sharedRows);
   return (subgroupSize): TileForm => {
     if (subgroupSize === undefined) {
       return { of: { shader: plain, constants: {} }, padded: (columns) => columns };
