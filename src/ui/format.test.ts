@@ -8,6 +8,8 @@ import {
   formatMs,
   formatRate,
   formatScore,
+  shownUnit,
+  withUnit,
 } from './format';
 
 it.each([
@@ -31,6 +33,12 @@ it.each([
   [formatBytes(12_345_678), '12.3 MB'],
   [formatMs(2.345), '2.35 ms'],
   [formatMs(23.45), '23.4 ms'],
+  [shownUnit('uV'), 'µV'],
+  [shownUnit('ln uV²'), 'ln µV²'],
+  [shownUnit('um/s'), 'µm/s'],
+  [shownUnit('lux'), 'lux'],
+  [withUnit('force', 'uN'), 'force (µN)'],
+  [withUnit('force', ''), 'force'],
 ])('%s', (shown, expected) => {
   expect(shown).toBe(expected);
 });

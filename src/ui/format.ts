@@ -50,9 +50,14 @@ export function formatMs(value: number | undefined): string {
   return `${value < 10 ? value.toFixed(2) : value.toFixed(1)} ms`;
 }
 
+/** A unit as it is printed: files and keyboards write u for µ. */
+export function shownUnit(unit: string): string {
+  return unit.replace(/\bu(?=[A-Z]|[ms]\b)/g, 'µ');
+}
+
 /** `velocity x (cm/s)`, or the name alone when there is no unit. */
 export function withUnit(name: string, unit: string | undefined): string {
-  return unit ? `${name} (${unit})` : name;
+  return unit ? `${name} (${shownUnit(unit)})` : name;
 }
 
 function trim(value: number): string {

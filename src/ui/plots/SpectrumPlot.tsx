@@ -1,6 +1,7 @@
 // Power spectra by plotly, which is loaded when the first one is drawn.
 import { useEffect, useRef } from 'react';
 import type { SpectrumPreview } from '../../worker/recordingsApi';
+import { shownUnit } from '../format';
 import { useTheme } from '../useTheme';
 import { plotColours } from './colours';
 
@@ -66,7 +67,10 @@ function figureOf(
       tickvals: TICKS_HZ,
       ticktext: TICKS_HZ.map(String),
     },
-    yaxis: { ...axis, title: { text: `Power (dB re 1 ${unit ? `${unit}²` : 'unit²'}/Hz)` } },
+    yaxis: {
+      ...axis,
+      title: { text: `Power (dB re 1 ${unit ? `${shownUnit(unit)}²` : 'unit²'}/Hz)` },
+    },
     legend: { font: { size: 11 } },
   };
   return { traces, layout };

@@ -7,7 +7,7 @@ import type { OpenedFile } from '../../worker/recordingsApi';
 import { chooseSeries, dropFile } from '../actions/adding';
 import { useClient } from '../clientContext';
 import { Panel } from '../components/Panel';
-import { formatRate } from '../format';
+import { formatRate, shownUnit } from '../format';
 import { sessionStore } from '../stores/sessionStore';
 import { mappingLines } from './mappingText';
 import { SeriesAlignment } from './SeriesAlignment';
@@ -143,7 +143,7 @@ function SeriesText({ series }: { series: SeriesInfo }) {
   const facts = [
     series.shape.join(' × '),
     series.rateHz === undefined ? undefined : formatRate(series.rateHz),
-    series.unit,
+    series.unit && shownUnit(series.unit),
     series.note,
   ].filter(Boolean);
   return (

@@ -5,7 +5,7 @@ import { useClient } from '../clientContext';
 import { FaultBox } from '../components/FaultBox';
 import { Panel } from '../components/Panel';
 import { SyntheticChip } from '../components/SyntheticChip';
-import { formatDuration } from '../format';
+import { formatDuration, shownUnit } from '../format';
 import { Chart } from '../plots/Chart';
 import { laneAxis, laneOf, laneScale, spreadOf } from '../plots/stackedLines';
 import { usePromise } from '../usePromise';
@@ -52,7 +52,7 @@ function Traces({ preview, session }: { preview: TracePreview; session: SessionS
   const spreads = channels.map((channel) => spreadOf(channel).spread).sort((a, b) => a - b);
   // The median's: one wild channel must not flatten all others.
   const spread = spreads[spreads.length >> 1];
-  const lane = `${Number((2 * spread).toPrecision(2)).toLocaleString('en')} ${unit || 'of the file’s own unit'}`;
+  const lane = `${Number((2 * spread).toPrecision(2)).toLocaleString('en')} ${shownUnit(unit) || 'of the file’s own unit'}`;
   const { usedChannelCount, bandCount } = session;
   const columnCount = usedChannelCount * bandCount;
   const shown =

@@ -1,5 +1,6 @@
 // A mapping in words: one line for each series.
 import type { Mapping, SeriesMapping } from '../../data/mapping';
+import { shownUnit } from '../format';
 
 export function mappingLines({ lfp, behaviour }: Mapping): string[] {
   return [
@@ -19,7 +20,7 @@ function lineOf(
     columns &&
       `${columns.length === 1 ? 'column' : `${columns.length} columns:`} ${listed(columns)}`,
     gain !== undefined && `times ${gain}`,
-    unit && `in ${unit}`,
+    unit && `in ${shownUnit(unit)}`,
     rateHz !== undefined && `sampled at ${rateHz} Hz`,
     offsetS !== undefined &&
       offsetS !== 0 &&
