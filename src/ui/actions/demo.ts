@@ -28,11 +28,11 @@ const STAGES: { stage: Stage; view: View; text: string }[] = [
   },
 ];
 
-/** What a software adapter on two cores manages in the two minutes that a person watches. */
+/** What a software adapter on two cores manages in a minute: enough for the student to pass ridge. */
 const SOFTWARE_EPOCHS: Record<Stage, Overrides> = {
-  teacher: { epochs: 1 },
+  teacher: { epochs: 2 },
   student: { epochs: 3 },
-  finetune: { epochs: 2 },
+  finetune: { epochs: 10 },
 };
 
 const SOFTWARE_SESSIONS = 1;

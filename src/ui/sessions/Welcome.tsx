@@ -47,7 +47,7 @@ export function Welcome() {
               Run the demo
             </button>
             <span className="dim small">
-              The whole path on generated recordings, in a few minutes.
+              The whole path on generated recordings, in a minute or two.
             </span>
           </div>
         </div>
