@@ -2,6 +2,7 @@
 
 import { create, globals } from 'webgpu';
 import { paceDawnPolling } from '../src/base/dawnPolling';
+import { describeAdapter } from '../src/gpu/device';
 import type { BenchOptions, BenchResult } from './bench';
 import { runTorch } from './torchStep';
 
@@ -10,12 +11,13 @@ export async function benchInNode(
   options: BenchOptions,
   log: (line: string) => void,
 ): Promise<{ result: BenchResult; table: string }> {
-  paceDawnPolling();
   const gpu = create([]);
   // Dawn's instance must stay referenced: collected, it takes the process down. The peers look for a browser.
   Object.assign(globalThis, globals, { realmDawnInstance: gpu });
   const navigator = { gpu, userAgent: 'Node', hardwareConcurrency: 2 };
   Object.defineProperty(globalThis, 'navigator', { value: navigator, configurable: true });
+  const adapter = await gpu.requestAdapter();
+  if (adapter && describeAdapter(adapter.info).isSoftware) paceDawnPolling();
   shimIterators();
   const { runBench } = await import('./bench');
   return runBench(gpu, `Node ${process.versions.node}`, options, log, runTorch);

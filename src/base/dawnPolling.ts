@@ -9,7 +9,7 @@ type Immediate = (callback: () => void) => unknown;
 
 let isPaced = false;
 
-/** From now on Dawn pauses between two looks when work takes long. For Node; call before Dawn is created. */
+/** From now on Dawn pauses between two looks when work takes long. For Node on a software adapter. */
 export function paceDawnPolling(): void {
   if (isPaced) return;
   isPaced = true;

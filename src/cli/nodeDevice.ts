@@ -19,6 +19,7 @@ export const CPU_NAME = 'cpu (float64)';
 export async function openDevice(kind: string): Promise<OpenedDevice> {
   if (kind === 'cpu') return { device: CPU, name: CPU_NAME, close: () => {} };
   const device = await openGpuDevice(await dawn());
+  if (device.isSoftware) paceDawnPolling();
   return {
     device,
     name: device.isSoftware ? `${device.adapterName} (software)` : device.adapterName,
@@ -31,7 +32,6 @@ export async function dawn(): Promise<GPU> {
   const holder = globalThis as { realmDawnInstance?: GPU };
   if (!holder.realmDawnInstance) {
     const { create } = await import('webgpu');
-    paceDawnPolling();
     // Dawn's instance must stay referenced: collected, it takes the process down.
     holder.realmDawnInstance = create([]);
   }

@@ -20,11 +20,11 @@ function openedOnce(baseLevel: boolean): Promise<GpuDevice> {
 
 async function open(baseLevel: boolean): Promise<GpuDevice> {
   const { create } = await import('webgpu');
-  paceDawnPolling();
   const gpu = create([]);
   // Dawn's instance must stay referenced: collected, it takes the process down.
   Object.assign(globalThis, { [`realmDawnInstance${baseLevel}`]: gpu });
   const device = await openGpuDevice(gpu, { baseLevel });
+  if (device.isSoftware) paceDawnPolling();
   process.once('exit', () => device.destroy());
   return device;
 }
