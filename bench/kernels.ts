@@ -18,6 +18,7 @@ import { ssd } from '../src/ops/ssd';
 import { CHUNK_FRAMES } from '../src/ops/ssdShape';
 import { ssmInputs } from '../src/ops/ssmInputs';
 import { recordDispatches } from './counters';
+import { matmulShapes } from './matmulShapes';
 import { createPeakMeter, type Peaks } from './peaks';
 import { timeDispatches } from './repeat';
 
@@ -42,29 +43,12 @@ interface Work {
   readonly counts?: (label: string, i: number) => boolean;
 }
 
-const MATMULS: readonly [string, number, number, number, 'forward' | 'input' | 'weight'][] = [
-  ['reference', 4096, 1024, 256, 'forward'],
-  // Rows of the paper-scale student at batch 2.
-  ['tokenizer', 1000, 256, 768, 'forward'],
-  ['in_proj', 1000, 1024, 256, 'forward'],
-  // B, C and dt in one.
-  ['bc_proj and dt_proj', 1000, 136, 512, 'forward'],
-  ['out_proj', 1000, 256, 512, 'forward'],
-  ['in_proj, by input', 1000, 256, 1024, 'input'],
-  ['out_proj, by input', 1000, 512, 256, 'input'],
-  ['in_proj, by weight', 1024, 256, 1000, 'weight'],
-  ['out_proj, by weight', 256, 512, 1000, 'weight'],
-  // Case M8.
-  ['M8 in_proj', 2048, 644, 128, 'forward'],
-  ['M8 in_proj, by weight', 644, 128, 2048, 'weight'],
-];
-
 const shaped = (...shape: number[]): string => shape.join(' x ');
 const megabytes = (...shapes: Shape[]): number =>
   shapes.reduce((sum, shape) => sum + 4 * sizeOf(shape), 0);
 
 function matmulWork(): Work[] {
-  return MATMULS.map(([name, m, n, k, kind]) => ({
+  return matmulShapes().map(({ name, m, n, k, kind }) => ({
     kernel: `matmul ${name}`,
     shape: shaped(m, n, k),
     gflop: (2 * m * n * k) / 1e9,
