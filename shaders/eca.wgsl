@@ -102,12 +102,10 @@ fn backward_logit(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgro
   }
 }
 
-var<workgroup> sums: array<f32, 256>;
-
 // One block of [B, T, C] and one tap per workgroup.
-@compute @workgroup_size(256)
+@compute @workgroup_size(LANES)
 fn backward_weight(
-  @builtin(local_invocation_index) index: u32,
+  @builtin(local_invocation_index) lane: u32,
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
 ) {
@@ -116,24 +114,14 @@ fn backward_weight(
   let end = min((group.x + 1u) * per_block, size);
   let reach = kernel_size / 2u;
   var sum = 0.0;
-  for (var i = group.x * per_block + index; i < end; i += 256u) {
+  for (var i = group.x * per_block + lane; i < end; i += LANES) {
     let source = i % channels + group.y;
     if (source >= reach && source - reach < channels) {
       sum += logit_gradient[i] * mean[mean_row(i / channels) + source - reach];
     }
   }
-  sums[index] = sum;
-  workgroupBarrier();
-  // 16 lanes add 16 sums each, then one adds theirs.
-  if (index < 16u) {
-    for (var other = index + 16u; other < 256u; other += 16u) { sum += sums[other]; }
-    sums[index] = sum;
-  }
-  workgroupBarrier();
-  if (index == 0u) {
-    for (var other = 1u; other < 16u; other++) { sum += sums[other]; }
-    out[group.x * kernel_size + group.y] = sum;
-  }
+  let total = workgroup_sum(vec4f(sum, 0.0, 0.0, 0.0), lane).x;
+  if (lane == 0u) { out[group.x * kernel_size + group.y] = total; }
 }
 
 // Gradient by the mean feature of frame t: every mean from frame t on holds it. Sums from the chunk's last frame

@@ -63,44 +63,30 @@ fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gr
   }
 }
 
-// Three tap sums and, in w, the bias sum.
-var<workgroup> sums: array<vec4f, 256>;
-
-// A workgroup takes one block of rows; side by side in it lie the (filter, band) pairs, as often as they fit.
-@compute @workgroup_size(256)
+// A workgroup takes a block of rows for one pair of filter and band: three tap sums and, in w, the bias sum.
+@compute @workgroup_size(LANES)
 fn backward(
-  @builtin(local_invocation_index) index: u32,
+  @builtin(local_invocation_index) lane: u32,
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
 ) {
   let rows = arrayLength(&gradient) / filters;
   let rows_per_block = (rows + groups.x - 1u) / groups.x;
-  let pairs = filters * bands;
-  let pairs_here = min(pairs, 256u);
-  let shares = 256u / pairs_here;
-  let share = index / pairs_here;
-  let pair = group.y * 256u + index % pairs_here;
-  let block = group.x;
-  let end = min((block + 1u) * rows_per_block, rows);
-  var sum = vec4f(0.0);
-  if (share < shares && pair < pairs) {
-    let o = pair / bands;
-    let band = pair % bands;
-    for (var row = block * rows_per_block + share; row < end; row += shares) {
-      let at = place_of(row);
-      let kept = mask[at.b * channels + at.c];
-      sum += gradient[row * filters + o] * vec4f(kept * taps_of(at, band), 1.0);
-    }
+  let begin = group.x * rows_per_block;
+  let pair = group.y;
+  let o = pair / bands;
+  let band = pair % bands;
+  var sum = vec4f();
+  for (var row = begin + lane; row < min(begin + rows_per_block, rows); row += LANES) {
+    let at = place_of(row);
+    let kept = mask[at.b * channels + at.c];
+    sum += gradient[row * filters + o] * vec4f(kept * taps_of(at, band), 1.0);
   }
-  sums[index] = sum;
-  workgroupBarrier();
-  if (share != 0u || pair >= pairs) { return; }
-  for (var other = index + pairs_here; other < shares * pairs_here; other += pairs_here) {
-    sum += sums[other];
-  }
-  let base = block * (3u * pairs + filters);
-  partials[base + 3u * pair] = sum.x;
-  partials[base + 3u * pair + 1u] = sum.y;
-  partials[base + 3u * pair + 2u] = sum.z;
-  if (pair % bands == 0u) { partials[base + 3u * pairs + pair / bands] = sum.w; }
+  let total = workgroup_sum(sum, lane);
+  if (lane > 0u) { return; }
+  let base = group.x * filters * (3u * bands + 1u);
+  partials[base + 3u * pair] = total.x;
+  partials[base + 3u * pair + 1u] = total.y;
+  partials[base + 3u * pair + 2u] = total.z;
+  if (band == 0u) { partials[base + 3u * filters * bands + o] = total.w; }
 }

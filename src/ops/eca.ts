@@ -4,10 +4,10 @@ import activation from '../../shaders/common/activation.wgsl?raw';
 import source from '../../shaders/eca.wgsl?raw';
 import { type Dispatch, gridStride, type Op, scratch } from '../autograd/op';
 import { type Shape, sameShape, showShape, type Tensor } from '../autograd/tensor';
-import { defineShader } from '../gpu/shader';
 import { blockCount, sumPartials } from './sumPartials';
+import { defineSumShader } from './sumShader';
 
-const shader = defineShader('eca', source, activation);
+const sumShader = defineSumShader('eca', source, activation);
 
 interface Params {
   readonly causal: boolean;
@@ -91,7 +91,8 @@ const backward: Op<Params> = {
       }
     }
   },
-  gpu({ inputs: [f, weight, mean, gradient], outputs: [df, dWeight], params }) {
+  gpu({ inputs: [f, weight, mean, gradient], outputs: [df, dWeight], params, subgroupSize }) {
+    const { shader, constants } = sumShader(subgroupSize);
     const [batch, frames, channels, features] = f.shape;
     const causal = Number(params.causal);
     const kernel_size = weight.size;
@@ -112,7 +113,7 @@ const backward: Op<Params> = {
       {
         shader,
         entry: 'backward_weight',
-        constants: { frames, channels, kernel_size, causal },
+        constants: { ...constants, frames, channels, kernel_size, causal },
         bindings: { mean, logit_gradient: logitGradient, out: partials },
         workgroups: [count, kernel_size, 1],
       },
@@ -170,7 +171,8 @@ const ecaOp: Op<Params> = {
       out[i] = f[i] * gateAt(row, c, weight, mean, shape, params);
     }
   },
-  gpu({ inputs: [f, weight], outputs: [out, mean], params }) {
+  gpu({ inputs: [f, weight], outputs: [out, mean], params, subgroupSize }) {
+    const { shader } = sumShader(subgroupSize);
     const [batch, frames, channels, features] = f.shape;
     const { chunk, chunks } = chunking(frames);
     const causal = Number(params.causal);

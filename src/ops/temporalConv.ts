@@ -3,13 +3,12 @@
 import source from '../../shaders/temporal_conv.wgsl?raw';
 import { gridStride, type Op, scratch } from '../autograd/op';
 import { type Shape, sameShape, showShape, type Tensor } from '../autograd/tensor';
-import { defineShader } from '../gpu/shader';
 import { blockCount, sumPartials } from './sumPartials';
+import { defineSumShader } from './sumShader';
 
-const shader = defineShader('temporal_conv', source);
+const shader = defineSumShader('temporal_conv', source);
 
 const TAPS = 3;
-const PAIRS_PER_WORKGROUP = 256;
 
 interface Params {
   readonly causal: boolean;
@@ -62,18 +61,18 @@ const backward: Op<Params> = {
       }
     }
   },
-  gpu({ inputs: [lfp, mask, weight, gradient], outputs: [dWeight, dBias], params }) {
+  gpu({ inputs: [lfp, mask, weight, gradient], outputs: [dWeight, dBias], params, subgroupSize }) {
+    const { shader: form, constants } = shader(subgroupSize);
     const sizes = sizesOf([lfp.shape, mask.shape, weight.shape], params);
     const count = blockCount(gradient.size / sizes.filters, 256, 512);
     const partials = scratch(count * (dWeight.size + dBias.size));
-    const pairs = sizes.filters * sizes.bands;
     return [
       {
-        shader,
+        shader: form,
         entry: 'backward',
-        constants: { ...sizes },
+        constants: { ...constants, ...sizes },
         bindings: { lfp, mask, gradient, partials },
-        workgroups: [count, Math.ceil(pairs / PAIRS_PER_WORKGROUP), 1],
+        workgroups: [count, sizes.filters * sizes.bands, 1],
       },
       sumPartials(partials, count, [dWeight, dBias]),
     ];
@@ -114,10 +113,10 @@ const temporalConvOp: Op<Params> = {
       }
     }
   },
-  gpu({ inputs: [lfp, mask, weight, bias], outputs: [out], params }) {
+  gpu({ inputs: [lfp, mask, weight, bias], outputs: [out], params, subgroupSize }) {
     return [
       {
-        shader,
+        shader: shader(subgroupSize).shader,
         entry: 'forward',
         constants: { ...sizesOf([lfp.shape, mask.shape, weight.shape], params) },
         bindings: { lfp, mask, weight, bias, out },
