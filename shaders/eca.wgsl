@@ -85,11 +85,12 @@ fn means(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) grou
   }
 }
 
-@compute @workgroup_size(256)
+// One channel of one frame per invocation: its features share the factor.
+@compute @workgroup_size(64)
 fn apply(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  for (var i = id.x; i < arrayLength(&out); i += groups.x * 256u) {
-    let channel = i / features;
-    out[i] = f[i] * sigmoid(logit(channel / channels, channel % channels));
+  for (var i = id.x; i < arrayLength(&out) / features; i += groups.x * 64u) {
+    let factor = sigmoid(logit(i / channels, i % channels));
+    for (var k = i * features; k < (i + 1u) * features; k++) { out[k] = f[k] * factor; }
   }
 }
 
@@ -146,20 +147,21 @@ fn backward_chunks(@builtin(global_invocation_id) id: vec3u) {
   }
 }
 
-// chunk_sum holds what backward_chunks wrote.
-@compute @workgroup_size(256)
+// chunk_sum holds what backward_chunks wrote. One channel of one frame per invocation.
+@compute @workgroup_size(64)
 fn backward_features(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  for (var i = id.x; i < arrayLength(&out); i += groups.x * 256u) {
-    let channel = i / features;
-    let row = channel / channels;
-    let c = channel % channels;
+  for (var i = id.x; i < arrayLength(&out) / features; i += groups.x * 64u) {
+    let row = i / channels;
+    let c = i % channels;
     let t = row % frames;
     let b = row / frames;
     var sum = 0.0;
-    if (causal) { sum = chunk_sum[channel]; }
+    if (causal) { sum = chunk_sum[i]; }
     for (var start = select(0u, (t / chunk + 1u) * chunk, causal); start < frames; start += chunk) {
       sum += chunk_sum[first_channel(b, start) + c];
     }
-    out[i] = gradient[i] * sigmoid(logit(row, c)) + sum / f32(features);
+    let factor = sigmoid(logit(row, c));
+    let by_mean = sum / f32(features);
+    for (var k = i * features; k < (i + 1u) * features; k++) { out[k] = gradient[k] * factor + by_mean; }
   }
 }

@@ -49,17 +49,20 @@ fn weighted(taps: vec3f, filter_taps: vec3f) -> f32 {
   return taps.x * filter_taps.x + taps.y * filter_taps.y + taps.z * filter_taps.z;
 }
 
-@compute @workgroup_size(256)
+// One row per invocation: its filters share the taps.
+@compute @workgroup_size(64)
 fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  for (var i = id.x; i < arrayLength(&out); i += groups.x * 256u) {
-    let at = place_of(i / filters);
-    let o = i % filters;
+  for (var row = id.x; row < arrayLength(&out) / filters; row += groups.x * 64u) {
+    let at = place_of(row);
     let kept = mask[at.b * channels + at.c];
-    var sum = bias[o];
-    for (var band = 0u; band < bands; band++) {
-      sum += weighted(kept * taps_of(at, band), filter_of(o, band));
+    let of_first_band = kept * taps_of(at, 0u);
+    for (var o = 0u; o < filters; o++) {
+      var sum = bias[o] + weighted(of_first_band, filter_of(o, 0u));
+      for (var band = 1u; band < bands; band++) {
+        sum += weighted(kept * taps_of(at, band), filter_of(o, band));
+      }
+      out[row * filters + o] = sum;
     }
-    out[i] = sum;
   }
 }
 

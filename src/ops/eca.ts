@@ -130,7 +130,7 @@ const backward: Op<Params> = {
         entry: 'backward_features',
         constants: { frames, channels, features, kernel_size, chunk, causal },
         bindings: { weight, mean, chunk_sum: chunkSum, gradient, out: df },
-        workgroups: gridStride(df.size),
+        workgroups: gridStride(elements, 64),
       },
     ];
   },
@@ -198,7 +198,7 @@ const ecaOp: Op<Params> = {
         entry: 'apply',
         constants: { frames, channels, features, kernel_size: weight.size, causal },
         bindings: { f, weight, mean, out },
-        workgroups: gridStride(out.size),
+        workgroups: gridStride(batch * frames * channels, 64),
       },
     ];
   },

@@ -120,7 +120,7 @@ const temporalConvOp: Op<Params> = {
         entry: 'forward',
         constants: { ...sizesOf([lfp.shape, mask.shape, weight.shape], params) },
         bindings: { lfp, mask, weight, bias, out },
-        workgroups: gridStride(out.size),
+        workgroups: gridStride(out.size / out.shape[3], 64),
       },
     ];
   },
