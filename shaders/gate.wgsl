@@ -42,8 +42,10 @@ fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) g
       b_gradient[j] = vec4f();
     } else {
       let i = (direction * sizes.rows + row) * sizes.columns + column - skipped;
-      out[i] = gradient[i] * silu4(b[j]);
-      b_gradient[j] = gradient[i] * a[i] * silu_slope4(b[j]);
+      let of_b = silu_with_slope4(b[j]);
+      let g = gradient[i];
+      out[i] = g * of_b.value;
+      b_gradient[j] = g * a[i] * of_b.slope;
     }
   }
 }

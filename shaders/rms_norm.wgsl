@@ -72,11 +72,11 @@ fn backward(
     let mean = dot(workgroup_sum(sum, lane), vec4f(0.25)) / f32(sizes.width);
     for (var c = lane; c < sizes.width; c += LANES) {
       let i = base + c;
-      let s = sigmoid4(z[i]);
-      let gate = z[i] * s;
-      let du = scale * (gradient[i] * weight[c] - y[i] * gate * scale * mean);
-      out[i] = du * gate;
-      out_z[i] = du * y[i] * s * (1.0 + z[i] * sigmoid4(-z[i]));
+      let gate = silu_with_slope4(z[i]);
+      let of_y = y[i];
+      let du = scale * (gradient[i] * weight[c] - of_y * gate.value * scale * mean);
+      out[i] = du * gate.value;
+      out_z[i] = du * of_y * gate.slope;
     }
   }
 }

@@ -52,6 +52,21 @@ fn silu4(x: vec4f) -> vec4f {
   return x * sigmoid4(x);
 }
 
+struct Silu {
+  value: vec4f,
+  slope: vec4f,
+}
+
+// The sigmoids of x and of -x from one exponential.
+fn silu_with_slope4(x: vec4f) -> Silu {
+  let e = exp(-abs(x));
+  let large = 1.0 / (1.0 + e);
+  let small = e * large;
+  let of_x = select(small, large, x >= vec4f());
+  let of_negative = select(large, small, x >= vec4f());
+  return Silu(x * of_x, of_x * (1.0 + x * of_negative));
+}
+
 fn silu_slope4(x: vec4f) -> vec4f {
-  return sigmoid4(x) * (1.0 + x * sigmoid4(-x));
+  return silu_with_slope4(x).slope;
 }
