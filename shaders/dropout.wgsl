@@ -1,5 +1,7 @@
 // Dropout and drop-path. The masks are functions of counters, so the backward pass computes them again.
 
+override has_residual: bool = false;
+
 struct Site {
   // Of the mask of elements and of the mask of samples, each of which drop-path keeps or drops whole.
   element_purpose: u32,
@@ -32,6 +34,7 @@ fn factors(i: u32, scale: f32, threshold: u32, counter: vec3u) -> vec4f {
 
 @compute @workgroup_size(64)
 fn drop(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  // Outside the loops: a software adapter reads a uniform anew each time.
   let counter = vec3u(step.seed, site.element_purpose, step.step);
   let threshold = site.element_threshold;
   let vec4s = site.vec4s;
@@ -39,21 +42,9 @@ fn drop(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     let scale = scale_of(sample);
     for (var c = id.x; c < vec4s; c += groups.x * 64u) {
       let i = sample * vec4s + c;
-      out[i] = factors(i, scale, threshold, counter) * x[i];
-    }
-  }
-}
-
-@compute @workgroup_size(64)
-fn drop_add(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let counter = vec3u(step.seed, site.element_purpose, step.step);
-  let threshold = site.element_threshold;
-  let vec4s = site.vec4s;
-  for (var sample = id.y; sample < site.samples; sample += groups.y) {
-    let scale = scale_of(sample);
-    for (var c = id.x; c < vec4s; c += groups.x * 64u) {
-      let i = sample * vec4s + c;
-      out[i] = residual[i] + factors(i, scale, threshold, counter) * x[i];
+      var kept = factors(i, scale, threshold, counter) * x[i];
+      if (has_residual) { kept += residual[i]; }
+      out[i] = kept;
     }
   }
 }

@@ -25,6 +25,11 @@ fn rows_of_x(at: vec4u) -> mat4x4f {
   return mat4x4f(x[at.x], x[at.y], x[at.z], x[at.w]);
 }
 
+// Of each row the sum of its four numbers.
+fn sums_of(rows: mat4x4f) -> vec4f {
+  return vec4f(1.0) * rows;
+}
+
 fn centred(rows: mat4x4f, means: vec4f) -> mat4x4f {
   return mat4x4f(rows[0] - means.x, rows[1] - means.y, rows[2] - means.z, rows[3] - means.w);
 }
@@ -44,18 +49,18 @@ fn forward(
     let rows = min(first + vec4u(0u, 1u, 2u, 3u), vec4u(last));
     let begin = rows * width;
     var sums = vec4f();
-    for (var c = lane; c < width; c += LANES) { sums += vec4f(1.0) * rows_of_x(begin + c); }
+    for (var c = lane; c < width; c += LANES) { sums += sums_of(rows_of_x(begin + c)); }
     let means = workgroup_sum(sums, lane) * scale;
     // Two passes: the mean of squares minus the squared mean would cancel.
     var squares = vec4f();
     for (var c = lane; c < width; c += LANES) {
       let from_mean = centred(rows_of_x(begin + c), means);
-      squares += vec4f(1.0) * mat4x4f(
+      squares += sums_of(mat4x4f(
         from_mean[0] * from_mean[0],
         from_mean[1] * from_mean[1],
         from_mean[2] * from_mean[2],
         from_mean[3] * from_mean[3],
-      );
+      ));
     }
     let inverse_deviations = 1.0 / sqrt(workgroup_sum(squares, lane) * scale + epsilon);
     for (var c = lane; c < width; c += LANES) {

@@ -1,5 +1,5 @@
 // Where lanes share the rows of their tiles: each loads a part and passes it round. Loads cost software adapters far more
-// than arithmetic. lanes.wgsl has the passing round.
+// than arithmetic. With lanes.wgsl, which passes them round.
 
 // Lanes that share take the same way: `padded` keeps their tiles together.
 diagnostic(off, subgroup_uniformity);

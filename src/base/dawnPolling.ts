@@ -26,8 +26,11 @@ export function paced<T extends Immediate>(immediately: T): T {
     if (!isLooking) awaitedSinceMs = performance.now();
     const look = (): void => {
       isLooking = true;
-      callback();
-      isLooking = false;
+      try {
+        callback(...rest);
+      } finally {
+        isLooking = false;
+      }
     };
     const isLong = performance.now() - awaitedSinceMs > EAGER_MS;
     return isLong ? setTimeout(look, PAUSE_MS) : immediately(look);
@@ -35,6 +38,7 @@ export function paced<T extends Immediate>(immediately: T): T {
   return Object.assign(schedule, immediately) as unknown as T;
 }
 
-/** Dawn's own callback, of all that the process may schedule. */
+/** Dawn's own callback, of all that the process may schedule; bound functions of JavaScript print alike. */
 const isNative = (callback: () => void): boolean =>
-  Function.prototype.toString.call(callback).includes('[native code]');
+  Function.prototype.toString.call(callback).includes('[native code]') &&
+  !callback.name.startsWith('bound ');

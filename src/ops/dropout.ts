@@ -3,15 +3,7 @@
 import random from '../../shaders/common/random.wgsl?raw';
 import stepStruct from '../../shaders/common/step.wgsl?raw';
 import source from '../../shaders/dropout.wgsl?raw';
-import {
-  bitsOf,
-  type Dispatch,
-  gridStride,
-  numbers,
-  type Op,
-  type Operand,
-  STEP,
-} from '../autograd/op';
+import { bitsOf, type Dispatch, gridStride, numbers, type Op, STEP } from '../autograd/op';
 import type { StepValues } from '../autograd/step';
 import { type Shape, sameShape, showShape, type Tensor } from '../autograd/tensor';
 import { PURPOSE, randomFour, randomU32 } from '../base/rng';
@@ -72,20 +64,17 @@ function checkRows(op: string, x: Shape): void {
   }
 }
 
-function dispatch(
-  entry: string,
-  out: Tensor,
-  bindings: Readonly<Record<string, Operand>>,
-  site: Site,
-): Dispatch[] {
+function dispatch(x: Tensor, residual: Tensor | undefined, out: Tensor, site: Site): Dispatch[] {
   const vec4s = out.size / site.samples / 4;
   return [
     {
       shader,
-      entry,
-      constants: {},
+      entry: 'drop',
+      constants: { has_residual: Number(!!residual) },
       bindings: {
-        ...bindings,
+        x,
+        // An absent one is never read; another stands in for it.
+        residual: residual ?? x,
         site: numbers(
           ...[site.elementPurpose, site.elementThreshold],
           ...[site.samplePurpose, site.sampleThreshold],
@@ -109,7 +98,7 @@ const dropOp: Op<Site> = {
   cpu({ inputs: [x], outputs: [out], params, step }) {
     for (let i = 0; i < x.length; i++) out[i] = maskOf(params, step, x.length, i) * x[i];
   },
-  gpu: ({ inputs: [x], outputs: [out], params }) => dispatch('drop', out, { x }, params),
+  gpu: ({ inputs: [x], outputs: [out], params }) => dispatch(x, undefined, out, params),
   gradient: ({ outputGradients: [gradient], params }) => [
     gradient!.graph.apply(dropOp, [gradient!], params)[0],
   ],
@@ -132,7 +121,7 @@ const dropAddOp: Op<Site> = {
     }
   },
   gpu: ({ inputs: [residual, branch], outputs: [out], params }) =>
-    dispatch('drop_add', out, { residual, x: branch }, params),
+    dispatch(branch, residual, out, params),
   gradient: ({ outputGradients: [gradient], needs, params }) => [
     gradient,
     needs[1] ? gradient!.graph.apply(dropOp, [gradient!], params)[0] : undefined,
